@@ -1,0 +1,76 @@
+//! Shared text.
+
+use std::collections::{BTreeSet, HashSet};
+
+use bytes::{Bytes, BytesMut};
+use tautline_message::{Utf8Bytes, validate_utf8};
+
+#[test]
+fn it_behaves_as_the_str_that_it_is() {
+    let text = Utf8Bytes::from("κόσμε");
+    assert_eq!(text.as_str(), "κόσμε");
+    assert_eq!(text.chars().count(), 5);
+    assert_eq!(text, "κόσμε");
+    assert_eq!(text, *"κόσμε");
+    assert_eq!(text, "κόσμε".to_owned());
+    assert_eq!(text, Utf8Bytes::from("κόσμε".to_owned()));
+    assert_eq!(text, Utf8Bytes::from_static("κόσμε"));
+    assert_ne!(text, "kosme");
+    assert_eq!(text.to_string(), "κόσμε");
+    assert_eq!(
+        format!("{:?} {text:>6}", Utf8Bytes::from("\"")),
+        "\"\\\"\"  κόσμε"
+    );
+    assert_eq!(AsRef::<str>::as_ref(&text), "κόσμε");
+    assert_eq!(AsRef::<[u8]>::as_ref(&text), "κόσμε".as_bytes());
+    assert_eq!(Utf8Bytes::default(), "");
+}
+
+#[test]
+fn maps_and_sets_of_it_are_asked_with_a_str() {
+    let texts = ["b", "a", "ab"].map(Utf8Bytes::from);
+    let set: HashSet<Utf8Bytes> = texts.clone().into();
+    assert!(set.contains("ab") && !set.contains("c"));
+    let set: BTreeSet<Utf8Bytes> = texts.into();
+    assert!(set.contains("ab") && !set.contains("c"));
+    assert!(set.iter().map(Utf8Bytes::as_str).eq(["a", "ab", "b"]));
+}
+
+/// R6455-5.6-01, R3629-6-01: a byte order mark is text like any other.
+#[test]
+fn bytes_become_text_if_they_are_utf8_and_are_not_copied() {
+    let bytes = Bytes::copy_from_slice("\u{feff}a".as_bytes());
+    let text = Utf8Bytes::try_from(bytes.clone()).unwrap();
+    assert_eq!(text, "\u{feff}a");
+    assert_eq!(text.as_ptr(), bytes.as_ptr());
+    let clone = text.clone();
+    assert_eq!(clone.as_ptr(), bytes.as_ptr());
+    assert_eq!(Bytes::from(clone).as_ptr(), bytes.as_ptr());
+    assert_eq!(text.into_bytes(), bytes);
+    assert_eq!(Utf8Bytes::try_from(b"ab".to_vec()).unwrap(), "ab");
+    assert_eq!(Utf8Bytes::try_from(BytesMut::from("ab")).unwrap(), "ab");
+}
+
+/// R6455-8.1-01, R3629-3-01
+#[test]
+fn bytes_that_are_not_utf8_are_refused() {
+    let bad = b"ab\xed\xa0\x80";
+    assert_eq!(
+        Utf8Bytes::try_from(Bytes::from_static(bad))
+            .unwrap_err()
+            .valid_up_to,
+        2
+    );
+    assert_eq!(
+        Utf8Bytes::try_from(bad.to_vec()).unwrap_err().valid_up_to,
+        2
+    );
+    assert_eq!(
+        Utf8Bytes::try_from(BytesMut::from(&bad[..]))
+            .unwrap_err()
+            .valid_up_to,
+        2
+    );
+    assert_eq!(validate_utf8(bad).unwrap_err().valid_up_to, 2);
+    assert_eq!(validate_utf8("κόσμε".as_bytes()), Ok("κόσμε"));
+}
