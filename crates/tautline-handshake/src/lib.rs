@@ -1,0 +1,52 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod accept;
+mod accept_error;
+mod accept_key;
+mod authority;
+mod client_error;
+mod client_handshake;
+mod client_request;
+mod extension;
+mod extension_parser;
+mod head_error;
+mod head_parser;
+mod head_scanner;
+mod head_writer;
+mod header;
+mod header_error;
+mod limits;
+mod origin;
+mod origin_policy;
+mod progress;
+mod refusal;
+mod refusal_body;
+mod reject;
+mod request;
+mod request_error;
+mod response;
+mod server_handshake;
+mod uri;
+mod uri_error;
+
+pub use crate::accept::Accept;
+pub use crate::accept_error::AcceptError;
+pub use crate::accept_key::accept_key;
+pub use crate::client_error::ClientError;
+pub use crate::client_handshake::ClientHandshake;
+pub use crate::client_request::ClientRequest;
+pub use crate::extension::{Extension, ExtensionSyntaxError};
+pub use crate::head_error::HeadError;
+pub use crate::header_error::HeaderError;
+pub use crate::limits::HandshakeLimits;
+pub use crate::origin_policy::{MissingOrigin, OriginPatternError, OriginPolicy};
+pub use crate::progress::Progress;
+pub use crate::refusal::{Refusal, RefusalReason};
+pub use crate::reject::Reject;
+pub use crate::request::Request;
+pub use crate::request_error::RequestError;
+pub use crate::response::Response;
+pub use crate::server_handshake::ServerHandshake;
+pub use crate::uri::Uri;
+pub use crate::uri_error::UriError;
