@@ -1,0 +1,385 @@
+use alloc::boxed::Box;
+
+use tautline_frame::{ControlPayload, Header, OpCode, decode_close, mask};
+use tautline_message::{Assembler, Kind, Limits, Message, Utf8Validator, validate_utf8};
+
+use crate::{CloseFrame, Role, Violation};
+
+/// The receiving half: judges and finds frames in the caller's bytes.
+///
+/// The input is a slice that the caller owns. [`Inbound::locate`] unmasks in place and returns
+/// positions; what happens to the bytes (lend, copy, share) is the caller's choice. A header is
+/// judged once, as soon as it is complete and before its payload is awaited.
+#[derive(Debug)]
+pub struct Inbound {
+    state: State,
+    role: Role,
+    limits: Limits,
+    /// The longest payload of a message in one frame: the smaller of the two size limits.
+    max_whole: usize,
+    // Boxed and only there inside a fragmented message, which is rare.
+    fragments: Option<Box<Fragments>>,
+}
+
+/// What [`Inbound::locate`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the caller must handle each")]
+pub enum Step {
+    /// Nothing complete. Call again with the same bytes and more behind them.
+    More {
+        /// How many bytes the frame at the front still lacks. 0 if its length is not known yet,
+        /// and for a fragment, which is taken piece by piece and needs no room for the whole.
+        want: usize,
+    },
+    /// A data message in one frame; its payload is `input[head..head + len]`, unmasked.
+    ///
+    /// Text becomes a `&str` through [`Inbound::text`], which is where a frame that arrived whole
+    /// is checked. The next frame begins at `input[head + len..]`.
+    Message {
+        /// Text or binary.
+        kind: Kind,
+        /// Length of the frame header.
+        head: usize,
+        /// Length of the payload.
+        len: usize,
+    },
+    /// A control frame; give `input[head..head + len]` to [`Inbound::control`].
+    Control {
+        /// Close, Ping or Pong.
+        opcode: OpCode,
+        /// Length of the frame header.
+        head: usize,
+        /// Length of the payload.
+        len: usize,
+    },
+    /// A piece of a fragmented message was stored; go on at `input[len..]`.
+    Fragment {
+        /// How many bytes were used.
+        len: usize,
+    },
+    /// The last piece of a fragmented message was stored: [`Inbound::take_message`] has it. Go on
+    /// at `input[len..]`.
+    Assembled {
+        /// How many bytes were used.
+        len: usize,
+    },
+}
+
+/// A control frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 6455 has three control frames")]
+pub enum Control {
+    /// Wants a Pong with the same payload (RFC 6455 section 5.5.2).
+    Ping(ControlPayload),
+    /// Answers a Ping, or comes unasked (RFC 6455 section 5.5.3).
+    Pong(ControlPayload),
+    /// Begins or answers the closing handshake; `None` if its body is empty
+    /// (RFC 6455 section 5.5.1).
+    Close(Option<CloseFrame>),
+}
+
+#[derive(Debug)]
+struct Fragments {
+    assembler: Assembler,
+    message: Option<Message>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// A header is at the front of the input.
+    Header,
+    /// The front of the input is a judged frame whose payload is incomplete.
+    Payload(Partial),
+    /// The input is payload of a fragment.
+    Fragment {
+        key: Option<[u8; 4]>,
+        left: usize,
+        done: usize,
+    },
+    /// A Close frame came or the peer broke the protocol: nothing more is looked at.
+    Stopped,
+}
+
+#[derive(Debug)]
+struct Partial {
+    opcode: OpCode,
+    key: Option<[u8; 4]>,
+    head: usize,
+    len: usize,
+    /// How much of the payload has been unmasked and, if text, checked.
+    done: usize,
+    utf8: Utf8Validator,
+}
+
+impl Inbound {
+    /// The receiving half of a connection in this role.
+    #[must_use]
+    pub fn new(role: Role, limits: Limits) -> Self {
+        let max_whole = limits.max_frame_size().min(limits.max_message_size());
+        Self {
+            state: State::Header,
+            role,
+            limits,
+            max_whole,
+            fragments: None,
+        }
+    }
+
+    /// Finds the frame at the front of `input`, unmasking in place what belongs to it.
+    ///
+    /// While it says [`Step::More`], the front of `input` must stay as it is; the bytes may move to
+    /// another buffer. Text is checked as it arrives, so that invalid UTF-8 fails inside a frame
+    /// that is still incomplete.
+    ///
+    /// After a violation or a received Close frame it only ever asks for more.
+    ///
+    /// # Errors
+    ///
+    /// What the peer did wrong. The caller hands it to
+    /// [`Outbound::fail`](crate::Outbound::fail).
+    #[inline]
+    pub fn locate(&mut self, input: &mut [u8]) -> Result<Step, Violation> {
+        // Most frames are whole, final, short, and in no fragmented message: one test each, and
+        // no header struct in between.
+        if matches!(self.state, State::Header)
+            && self.fragments.is_none()
+            && let [first @ (0x81 | 0x82), second, rest @ ..] = &mut *input
+            && *second & 0x7f < 126
+        {
+            let len = usize::from(*second & 0x7f);
+            let masked = *second & 0x80 != 0;
+            let kind = if *first == 0x81 {
+                Kind::Text
+            } else {
+                Kind::Binary
+            };
+            if masked == (self.role == Role::Server) && len <= self.max_whole {
+                if masked {
+                    if let Some((key, rest)) = rest.split_first_chunk_mut::<4>()
+                        && let Some(payload) = rest.get_mut(..len)
+                    {
+                        mask::apply(payload, *key);
+                        return Ok(Step::Message { kind, head: 6, len });
+                    }
+                } else if rest.len() >= len {
+                    return Ok(Step::Message { kind, head: 2, len });
+                }
+            }
+        }
+        self.locate_any(input)
+    }
+
+    /// The payload of a [`Step::Message`] of text, as text.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation::InvalidUtf8`] (RFC 6455 section 8.1).
+    #[inline]
+    pub fn text(payload: &[u8]) -> Result<&str, Violation> {
+        validate_utf8(payload).map_err(|_| Violation::InvalidUtf8)
+    }
+
+    /// Reads a control frame that [`Inbound::locate`] found.
+    ///
+    /// After a Close frame nothing more is received (RFC 6455 section 5.5.1).
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the body of a Close frame.
+    pub fn control(&mut self, opcode: OpCode, payload: &[u8]) -> Result<Control, Violation> {
+        // `locate` has judged the length; a caller's own bytes may still be too long.
+        let body = ControlPayload::new(payload).map_err(|_| Violation::LongControl);
+        let control = match opcode {
+            OpCode::Ping => body.map(Control::Ping),
+            OpCode::Pong => body.map(Control::Pong),
+            OpCode::Close => decode_close(payload)
+                .map(|body| {
+                    Control::Close(body.map(|(code, reason)| CloseFrame::new(code, reason)))
+                })
+                .map_err(Violation::from),
+            OpCode::Continuation | OpCode::Text | OpCode::Binary => Err(Violation::ReservedOpCode),
+        };
+        if matches!(control, Ok(Control::Close(_)) | Err(_)) {
+            self.stop();
+        }
+        control
+    }
+
+    /// The message that [`Step::Assembled`] announced.
+    pub fn take_message(&mut self) -> Option<Message> {
+        self.fragments.take()?.message
+    }
+
+    /// Looks at no more input: the connection has failed or is closed.
+    pub fn stop(&mut self) {
+        self.state = State::Stopped;
+        self.fragments = None;
+    }
+
+    #[inline(never)]
+    fn locate_any(&mut self, input: &mut [u8]) -> Result<Step, Violation> {
+        let step = match self.state {
+            State::Stopped => Ok(Step::More { want: 0 }),
+            State::Payload(_) => self.resume(input),
+            State::Fragment { key, left, done } => self.fragment(input, 0, key, left, done),
+            State::Header => self.header(input),
+        };
+        if step.is_err() {
+            self.stop();
+        }
+        step
+    }
+
+    fn header(&mut self, input: &mut [u8]) -> Result<Step, Violation> {
+        let Some((header, head)) = Header::decode(input)? else {
+            return Ok(Step::More { want: 0 });
+        };
+        // RFC 6455 section 5.2: RSV1 must be zero unless an extension defines it.
+        if header.rsv1 {
+            return Err(Violation::ReservedBit);
+        }
+        // RFC 6455 section 5.1: a server refuses what is not masked, a client what is.
+        match (self.role, header.mask) {
+            (Role::Server, None) => return Err(Violation::Unmasked),
+            (Role::Client, Some(_)) => return Err(Violation::Masked),
+            _ => {}
+        }
+        if !header.opcode.is_control() {
+            let whole = header.fin && header.opcode != OpCode::Continuation;
+            if !whole || self.fragments.is_some() {
+                return self.begin_fragment(input, &header, head);
+            }
+            self.judge_size(header.payload_len)?;
+        }
+        let len = usize::try_from(header.payload_len).map_err(|_| Violation::FrameTooBig)?;
+        if input.len() - head >= len {
+            if let Some(key) = header.mask {
+                mask::apply(&mut input[head..head + len], key);
+            }
+            return Ok(Self::found(header.opcode, head, len));
+        }
+        self.state = State::Payload(Partial {
+            opcode: header.opcode,
+            key: header.mask,
+            head,
+            len,
+            done: 0,
+            utf8: Utf8Validator::new(),
+        });
+        self.resume(input)
+    }
+
+    fn judge_size(&self, len: u64) -> Result<(), Violation> {
+        // RFC 6455 section 10.4. `usize` to `u64` never loses bits on the targets of Rust.
+        if len > self.limits.max_frame_size() as u64 {
+            return Err(Violation::FrameTooBig);
+        }
+        if len > self.limits.max_message_size() as u64 {
+            return Err(Violation::MessageTooBig);
+        }
+        Ok(())
+    }
+
+    const fn found(opcode: OpCode, head: usize, len: usize) -> Step {
+        match opcode {
+            OpCode::Text => Step::Message {
+                kind: Kind::Text,
+                head,
+                len,
+            },
+            OpCode::Binary => Step::Message {
+                kind: Kind::Binary,
+                head,
+                len,
+            },
+            opcode => Step::Control { opcode, head, len },
+        }
+    }
+
+    #[inline(never)]
+    fn resume(&mut self, input: &mut [u8]) -> Result<Step, Violation> {
+        let State::Payload(frame) = &mut self.state else {
+            return Ok(Step::More { want: 0 });
+        };
+        let have = input.len().saturating_sub(frame.head).min(frame.len);
+        if have > frame.done {
+            let news = &mut input[frame.head + frame.done..frame.head + have];
+            if let Some(key) = frame.key {
+                mask::apply(news, mask::rotate(key, frame.done));
+            }
+            if frame.opcode == OpCode::Text {
+                frame.utf8.push(news).map_err(|_| Violation::InvalidUtf8)?;
+            }
+            frame.done = have;
+        }
+        if have < frame.len {
+            return Ok(Step::More {
+                want: frame.len - have,
+            });
+        }
+        let step = Self::found(frame.opcode, frame.head, frame.len);
+        self.state = State::Header;
+        Ok(step)
+    }
+
+    #[cold]
+    fn begin_fragment(
+        &mut self,
+        input: &mut [u8],
+        header: &Header,
+        head: usize,
+    ) -> Result<Step, Violation> {
+        let limits = self.limits;
+        let fragments = self.fragments.get_or_insert_with(|| {
+            Box::new(Fragments {
+                assembler: Assembler::new(limits),
+                message: None,
+            })
+        });
+        fragments
+            .assembler
+            .begin_frame(header.opcode, header.fin, header.payload_len)?;
+        let left = usize::try_from(header.payload_len).map_err(|_| Violation::FrameTooBig)?;
+        self.fragment(input, head, header.mask, left, 0)
+    }
+
+    /// Stores the payload at `input[head..]` as far as it is there. Fragments are copied as they
+    /// arrive, so a large one needs no buffer beside the message's own.
+    #[inline(never)]
+    fn fragment(
+        &mut self,
+        input: &mut [u8],
+        head: usize,
+        key: Option<[u8; 4]>,
+        left: usize,
+        done: usize,
+    ) -> Result<Step, Violation> {
+        let Some(fragments) = &mut self.fragments else {
+            return Err(Violation::UnexpectedContinuation);
+        };
+        let have = (input.len() - head).min(left);
+        if have == 0 && head == 0 && left > 0 {
+            return Ok(Step::More { want: 0 });
+        }
+        let news = &mut input[head..head + have];
+        if let Some(key) = key {
+            mask::apply(news, mask::rotate(key, done));
+        }
+        fragments.assembler.extend(news)?;
+        if have < left {
+            self.state = State::Fragment {
+                key,
+                left: left - have,
+                done: done + have,
+            };
+            return Ok(Step::Fragment { len: head + have });
+        }
+        self.state = State::Header;
+        fragments.message = fragments.assembler.end_frame()?;
+        Ok(if fragments.message.is_some() {
+            Step::Assembled { len: head + have }
+        } else {
+            Step::Fragment { len: head + have }
+        })
+    }
+}

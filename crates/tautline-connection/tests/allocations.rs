@@ -1,0 +1,159 @@
+//! Memory follows what has arrived, not what is announced (RFC 6455 section 10.4).
+#![forbid(unsafe_code)]
+
+use allocation_counter::measure;
+use bytes::{Buf, BytesMut};
+use tautline_connection::{Connection, Disposition, Event, NoKeys, Role, Violation};
+use tautline_message::Limits;
+
+const LIMIT: u64 = 64 * 1024;
+
+/// R6455-10.4-01, R6455-5.2-07, F2: a header of 14 bytes that announces far too much, exactly as
+/// much as is allowed, or the first fragment of as much.
+#[test]
+fn a_header_alone_allocates_next_to_nothing() {
+    let max = Limits::default().max_frame_size() as u64;
+    let cases = [
+        (0x82, 1 << 40, Some(Violation::FrameTooBig)),
+        (0x82, max + 1, Some(Violation::FrameTooBig)),
+        (0x82, 1 << 63, Some(Violation::LengthHighBit)),
+        (0x83, max, Some(Violation::ReservedOpCode)),
+        (0x82, max, None),
+        (0x81, max, None),
+        (0x02, max, None),
+        (0x01, max, None),
+    ];
+    for (first, len, violation) in cases {
+        let mut header = vec![first, 0xff];
+        header.extend(u64::to_be_bytes(len));
+        header.extend([1, 2, 3, 4]);
+        let used = measure(|| {
+            let mut server = Connection::server();
+            let mut input = BytesMut::from(&header[..]);
+            assert_eq!(server.receive(&mut input).err(), violation);
+            // A little payload is kept in a little memory.
+            input.extend_from_slice(b"abc");
+            assert_eq!(server.receive(&mut input), Ok(None));
+            if violation == Some(Violation::FrameTooBig) {
+                assert_eq!(server.output().chunk()[2..4], *b"\x03\xf1");
+            }
+        });
+        assert!(used.bytes_max < LIMIT, "{first:02x} {len}: {used:?}");
+    }
+}
+
+/// R6455-10.4-01, F4, F5: what is held for a fragmented message follows its payload, and it is not
+/// copied anew with every fragment.
+#[test]
+fn a_fragmented_message_holds_what_has_arrived_of_it() {
+    const SIZE: u64 = 100_000;
+    let used = measure(|| {
+        let mut client = Connection::with_limits(Role::Client, NoKeys, Limits::default());
+        let mut input = BytesMut::with_capacity(64);
+        input.extend_from_slice(b"\x02\x00");
+        for _ in 0..SIZE {
+            assert_eq!(client.receive(&mut input), Ok(None));
+            input.extend_from_slice(b"\x00\x01a");
+        }
+    });
+    assert!(used.bytes_max < 3 * SIZE + LIMIT, "{used:?}");
+    assert!(used.bytes_total < 6 * SIZE, "{used:?}");
+    assert!(used.count_total < 100, "{used:?}");
+}
+
+/// R6455-5.5.1-18, R6455-7.1.7-07: an unfinished message goes with the connection's end, whichever
+/// that is, and not only when the connection is dropped.
+#[test]
+fn the_end_of_a_connection_frees_an_unfinished_message() {
+    let ends = [&b"\x88\x80\0\0\0\0"[..], b"\x83\x80\0\0\0\0", b""];
+    for end in ends {
+        let mut server = Connection::server();
+        let used = measure(|| {
+            let mut input = BytesMut::from(&b"\x02\xfe\xc3\x50\0\0\0\0"[..]);
+            input.extend_from_slice(&[7; 50_000]);
+            assert_eq!(server.receive(&mut input), Ok(None));
+            input.extend_from_slice(end);
+            let last = server.receive(&mut input);
+            assert_eq!(last == Ok(None), end.is_empty());
+            assert!(server.receive_eof().is_ok() == matches!(last, Ok(Some(_))));
+        });
+        assert!(used.bytes_current < 10_000, "{end:02x?}: {used:?}");
+    }
+}
+
+/// An open connection has no memory beside itself, whatever was received and sent before.
+#[test]
+fn an_idle_connection_allocates_nothing() {
+    let used = measure(|| {
+        let server = Connection::server();
+        let client = Connection::client(|| [0; 4]);
+        assert_eq!(server.disposition(), Disposition::Open);
+        assert_eq!(client.disposition(), Disposition::Open);
+    });
+    assert_eq!(used.count_total, 0);
+
+    let mut server = Connection::server();
+    let mut input = BytesMut::with_capacity(1024);
+    let used = measure(|| {
+        input.extend_from_slice(b"\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b\x82\x83\0\0\0\0abc");
+        while server.receive(&mut input).unwrap().is_some() {}
+        server.send("Hello").unwrap();
+        let output = server.output();
+        output.advance(output.remaining());
+        drop(output.reclaim());
+    });
+    assert!(used.count_total > 0);
+    assert_eq!(used.bytes_current, 0, "{used:?}");
+}
+
+/// R6455-5.5.3-03, F6: a million of them leave no trace.
+#[test]
+fn unsolicited_pongs_allocate_nothing() {
+    let mut server = Connection::server();
+    let batch = b"\x8a\x84\x01\x02\x03\x04ping\x8a\x80\x01\x02\x03\x04".repeat(500);
+    let mut input = BytesMut::with_capacity(2 * batch.len());
+    let used = measure(|| {
+        for _ in 0..1_000 {
+            input.extend_from_slice(&batch);
+            while let Some(event) = server.receive(&mut input).unwrap() {
+                assert!(matches!(event, Event::Pong(_)));
+            }
+            // The caller's buffer is used again, as it would be for reading.
+            input.clear();
+            assert!(input.try_reclaim(2 * batch.len()));
+        }
+    });
+    assert_eq!(used.count_total, 0, "{used:?}");
+    assert!(!server.output().has_remaining());
+}
+
+/// R6455-5.5.3-02, F7: what a flood of pings can make a connection hold.
+#[test]
+fn a_flood_of_pings_that_is_not_read_holds_little() {
+    let mut server = Connection::server();
+    let batch = [&b"\x89\xfd\0\0\0\0"[..], &[7; 125]].concat().repeat(100);
+    let mut input = BytesMut::with_capacity(batch.len());
+    let used = measure(|| {
+        for _ in 0..1_000 {
+            input.extend_from_slice(&batch);
+            while server.receive(&mut input).unwrap().is_some() {}
+            input.clear();
+            assert!(input.try_reclaim(batch.len()));
+        }
+    });
+    assert!(used.bytes_max < LIMIT, "{used:?}");
+}
+
+/// A small message that is kept does not keep the buffer alive that it came in.
+#[test]
+fn a_small_message_holds_its_own_size() {
+    let mut kept = None;
+    let used = measure(|| {
+        let mut server = Connection::server();
+        let mut input = BytesMut::with_capacity(1 << 20);
+        input.extend_from_slice(b"\x82\x85\0\0\0\0small");
+        kept = server.receive(&mut input).unwrap();
+    });
+    assert!(matches!(kept, Some(Event::Message(_))));
+    assert!(used.bytes_current < 100, "{used:?}");
+}
