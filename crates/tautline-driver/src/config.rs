@@ -1,0 +1,112 @@
+use std::{num::NonZeroUsize, time::Duration};
+
+use tautline_connection::Keepalive;
+use tautline_handshake::HandshakeLimits;
+use tautline_message::Limits;
+
+/// Settings of a connection, the same for clients and servers.
+///
+/// ```
+/// use std::time::Duration;
+/// use tautline_driver::{Config, Keepalive, Limits};
+///
+/// let config = Config::new()
+///     .limits(Limits::default().with_max_message_size(64 * 1024))
+///     .keepalive(Keepalive::default())
+///     .close_timeout(Duration::from_secs(2));
+/// # let _ = config;
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Config {
+    pub(crate) limits: Limits,
+    pub(crate) handshake_limits: HandshakeLimits,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) close_timeout: Duration,
+    pub(crate) keepalive: Option<Keepalive>,
+    pub(crate) high_water_mark: usize,
+    pub(crate) fragment_size: Option<NonZeroUsize>,
+}
+
+impl Config {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self {
+            limits: Limits::default(),
+            handshake_limits: HandshakeLimits::default(),
+            handshake_timeout: Duration::from_secs(10),
+            close_timeout: Duration::from_secs(5),
+            keepalive: None,
+            high_water_mark: 64 * 1024,
+            fragment_size: None,
+        }
+    }
+
+    /// Limits on what the peer may send. Default: frames and messages of up to 16 MiB.
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Limits on the heads of the opening handshake. Default: 16 KiB and 100 header fields.
+    pub const fn handshake_limits(mut self, limits: HandshakeLimits) -> Self {
+        self.handshake_limits = limits;
+        self
+    }
+
+    /// How long the opening handshake may take, from the first byte awaited to the last byte
+    /// written. Default: 10 seconds.
+    pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// How long the closing handshake may take, and the end of the stream after it.
+    /// Default: 5 seconds.
+    pub const fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = timeout;
+        self
+    }
+
+    /// Sends a Ping at an interval and gives the connection up when no Pong comes in time.
+    /// Default: off. [`Keepalive::default`] is 20 seconds and 20 seconds.
+    ///
+    /// The deadlines pass while a method of the connection is awaited, which for most programs is
+    /// always.
+    pub const fn keepalive(mut self, keepalive: Keepalive) -> Self {
+        self.keepalive = Some(keepalive);
+        self
+    }
+
+    /// What [`handshake_timeout`](Self::handshake_timeout) was set to.
+    #[must_use]
+    pub const fn handshake_timeout_value(&self) -> Duration {
+        self.handshake_timeout
+    }
+
+    /// What [`close_timeout`](Self::close_timeout) was set to.
+    #[must_use]
+    pub const fn close_timeout_value(&self) -> Duration {
+        self.close_timeout
+    }
+
+    /// How many bytes may be queued before `feed`, and `send` in a corked handler, wait for the
+    /// transport. The queue can exceed it by one message. Default: 64 KiB.
+    pub const fn high_water_mark(mut self, bytes: usize) -> Self {
+        self.high_water_mark = bytes;
+        self
+    }
+
+    /// Cuts messages that are sent into frames of at most this many bytes. Default: one frame a
+    /// message.
+    pub const fn fragment_size(mut self, bytes: NonZeroUsize) -> Self {
+        self.fragment_size = Some(bytes);
+        self
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,341 @@
+mod deadlines;
+mod ending;
+
+use std::{
+    io,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use tautline_connection::{
+    CloseFrame, Closed, Control, Outbound, Role, SendError, Timers, Violation,
+};
+#[cfg(feature = "futures")]
+use tautline_frame::CloseCode;
+use tautline_frame::ControlPayload;
+use tautline_handshake::Response;
+use tautline_message::Message;
+
+use self::ending::{Outcome, Phase};
+use crate::{
+    Config, Error, Transport,
+    keys::OsKeys,
+    scratch,
+    shared_waker::{SharedWaker, Waiters},
+};
+
+/// What the halves of a connection share: the transport, the sending half of the protocol, the
+/// timers, and how the connection ends.
+#[derive(Debug)]
+pub(crate) struct Link<T> {
+    pub(crate) transport: T,
+    pub(crate) outbound: Outbound<OsKeys>,
+    pub(crate) config: Arc<Config>,
+    // The rest is rare and boxed: an idle connection is to be small.
+    timers: Option<Box<Timers<Instant>>>,
+    shared: Option<Box<SharedWaker>>,
+    /// What the handshake agreed on, if there is something to tell.
+    pub(crate) agreed: Option<Box<Agreed>>,
+    role: Role,
+    /// Bytes were written since the last keepalive Ping.
+    progress: bool,
+    /// Bytes were written that the transport itself may hold back.
+    unflushed: bool,
+    /// Why nothing more is written.
+    write_error: Option<io::ErrorKind>,
+    phase: Phase,
+    outcome: Outcome,
+}
+
+/// What the handshake agreed on.
+#[derive(Debug)]
+pub(crate) struct Agreed {
+    pub(crate) subprotocol: Option<String>,
+    pub(crate) response: Option<Response>,
+}
+
+/// What to do about input while more than the high-water mark is queued and cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WhenFull {
+    /// Read all the same. Whoever sends waits for room, and two ends that both waited for the
+    /// other to read would wait for ever.
+    Read,
+    /// Wait: replies are queued without waiting, so that the queue would grow with the input.
+    Wait,
+}
+
+/// What became of waiting for input.
+pub(crate) enum Fill {
+    /// Bytes came.
+    Read,
+    /// There will be no more messages; see [`Link::poll_end`].
+    Ended,
+}
+
+impl<T: Transport> Link<T> {
+    pub(crate) fn new(
+        transport: T,
+        role: Role,
+        config: Arc<Config>,
+        agreed: Option<Agreed>,
+    ) -> Self {
+        let mut outbound = Outbound::new(role, OsKeys);
+        outbound.set_fragment_size(config.fragment_size);
+        let timers = config
+            .keepalive
+            .map(|keepalive| Box::new(Timers::new(Some(keepalive), transport.now())));
+        Self {
+            transport,
+            outbound,
+            config,
+            timers,
+            shared: None,
+            agreed: agreed.map(Box::new),
+            role,
+            progress: false,
+            unflushed: false,
+            write_error: None,
+            phase: Phase::Open,
+            outcome: Outcome::Clean,
+        }
+    }
+
+    /// From now on several tasks may wait for the transport.
+    pub(crate) fn share(&mut self) -> Arc<Waiters> {
+        self.shared
+            .get_or_insert_with(|| Box::new(SharedWaker::new()))
+            .waiters()
+    }
+
+    /// The sending half, with a buffer that is lent to it until everything is written.
+    #[inline]
+    pub(crate) fn outbound_with_buffer(&mut self) -> &mut Outbound<OsKeys> {
+        if self.outbound.output().is_bare() {
+            self.outbound.output().lend(scratch::lend_output());
+        }
+        &mut self.outbound
+    }
+
+    #[inline]
+    pub(crate) fn queue_message(&mut self, message: Message) -> Result<(), Error> {
+        Ok(self.outbound_with_buffer().send(message)?)
+    }
+
+    pub(crate) fn queue_ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        let payload = ControlPayload::new(payload).map_err(|_| SendError::ControlTooLong)?;
+        self.outbound_with_buffer().ping(&payload)?;
+        let now = self.transport.now();
+        self.timers().sent_ping(payload, now);
+        Ok(())
+    }
+
+    /// Begins the closing handshake.
+    pub(crate) fn start_close(&mut self, frame: Option<CloseFrame>) -> Result<(), Error> {
+        if self.is_ending() && self.write_error.is_some() {
+            // A frame that cannot be sent is not to be told of as sent.
+            return Ok(());
+        }
+        self.outbound_with_buffer().close(frame)?;
+        self.start_close_timer();
+        Ok(())
+    }
+
+    /// Begins the closing handshake without a reason.
+    #[cfg(feature = "futures")]
+    pub(crate) fn start_close_once(&mut self, code: CloseCode) -> Result<(), Error> {
+        if self.outbound.is_open() {
+            self.start_close(Some(CloseFrame::new(code, "")))
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) fn answer(&mut self, control: &Control) {
+        self.outbound_with_buffer().answer(control);
+        match control {
+            Control::Ping(_) => {}
+            Control::Pong(payload) => {
+                if let Some(timers) = &mut self.timers {
+                    timers.receive_pong(payload, self.transport.now());
+                }
+            }
+            Control::Close(_) => self.end(Outcome::Clean),
+        }
+    }
+
+    pub(crate) fn fail(&mut self, violation: Violation) {
+        self.outbound_with_buffer().fail(violation);
+        self.end(Outcome::Violation(violation));
+    }
+
+    pub(crate) fn round_trip(&self) -> Option<std::time::Duration> {
+        self.timers.as_ref()?.round_trip()
+    }
+
+    pub(crate) fn closed(&self) -> Closed {
+        self.outbound.closed()
+    }
+
+    pub(crate) const fn is_ending(&self) -> bool {
+        !matches!(self.phase, Phase::Open)
+    }
+
+    /// Whether no more may be queued before something is written.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.outbound.queued() > self.config.high_water_mark
+    }
+
+    /// Whether there is something that a flush would send on.
+    #[inline]
+    pub(crate) fn has_output(&self) -> bool {
+        self.outbound.queued() > 0 || self.unflushed
+    }
+
+    /// Reads into `input` once everything that is queued has been offered to the transport.
+    #[inline]
+    pub(crate) fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut crate::input::Input,
+        want: usize,
+        when_full: WhenFull,
+    ) -> Poll<Fill> {
+        if self.is_ending() || self.is_close_overdue() {
+            return Poll::Ready(Fill::Ended);
+        }
+        if self.has_output() {
+            // A failure to write is told when the peer's last words have been read.
+            let blocked = self.poll_flush(cx).is_pending();
+            if blocked && self.is_full() && when_full == WhenFull::Wait {
+                input.idle();
+                return self.poll_timers(cx).map(|()| Fill::Ended);
+            }
+        }
+        match self.transport.poll_read(cx, input.prepare(want)) {
+            Poll::Ready(Ok(0)) => self.end(Outcome::Lost),
+            Poll::Ready(Ok(_)) => return Poll::Ready(Fill::Read),
+            // TLS that was cut off, which is how many a peer leaves.
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.end(Outcome::Lost);
+            }
+            Poll::Ready(Err(error)) => self.end(Outcome::Io(error.kind())),
+            Poll::Pending => {
+                input.idle();
+                self.reclaim_buffer();
+                if let Some(shared) = &mut self.shared {
+                    shared.set_reader(cx.waker());
+                }
+                return self.poll_timers(cx).map(|()| Fill::Ended);
+            }
+        }
+        Poll::Ready(Fill::Ended)
+    }
+
+    /// Waits until there is room in the queue.
+    #[inline]
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.is_ending() {
+            // After a closing handshake it is the protocol that refuses what comes now.
+            self.result()?;
+        }
+        if self.is_full() || (self.write_error.is_some() && self.outbound.is_open()) {
+            return match self.poll_sent(cx) {
+                Poll::Pending if !self.is_full() => Poll::Ready(Ok(())),
+                sent => sent,
+            };
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits until what is queued has been handed to the transport, minding the deadlines.
+    #[inline]
+    pub(crate) fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.poll_flush(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(self.failure(error.kind()))),
+            Poll::Pending => {
+                ready!(self.poll_timers(cx));
+                Poll::Ready(Err(self.failure(io::ErrorKind::TimedOut)))
+            }
+        }
+    }
+
+    /// Writes what is queued, and flushes.
+    #[inline]
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = match self.write_error {
+            None => self.poll_write_all(cx),
+            Some(kind) => Poll::Ready(Err(kind.into())),
+        };
+        if let Poll::Ready(Err(error)) = &result {
+            self.stop_writing(error.kind());
+        }
+        self.reclaim_buffer();
+        result
+    }
+
+    /// Gives the lent output buffer back, unless something is in it.
+    #[inline]
+    fn reclaim_buffer(&mut self) {
+        if let Some(buffer) = self.outbound.output().reclaim() {
+            scratch::return_output(buffer);
+        }
+    }
+
+    /// Nothing more is written, and nobody waits for it.
+    #[cold]
+    fn stop_writing(&mut self, kind: io::ErrorKind) {
+        self.outbound.output().clear();
+        self.unflushed = false;
+        if self.write_error.is_none() {
+            self.write_error = Some(kind);
+            self.wake_all();
+        }
+    }
+
+    /// Why something was not sent: the end of the connection if it has come, else this error.
+    #[cold]
+    fn failure(&self, kind: io::ErrorKind) -> Error {
+        self.result()
+            .err()
+            .unwrap_or_else(|| Error::Io(kind.into()))
+    }
+
+    /// Has every task that waits look at the connection again.
+    fn wake_all(&mut self) {
+        if let Some(shared) = &mut self.shared {
+            shared.wake();
+        }
+    }
+
+    #[inline]
+    fn poll_write_all(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if self.outbound.queued() == 0 {
+                self.outbound.written();
+                if self.outbound.queued() == 0 {
+                    break;
+                }
+            }
+            let (transport, output) = (&mut self.transport, self.outbound.output());
+            let written = match &self.shared {
+                None => transport.poll_write(cx, output),
+                Some(shared) => shared.poll(cx, |cx| transport.poll_write(cx, output)),
+            };
+            if ready!(written)? == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.progress = true;
+            self.unflushed = true;
+        }
+        let transport = &mut self.transport;
+        ready!(match &self.shared {
+            None => transport.poll_flush(cx),
+            Some(shared) => shared.poll(cx, |cx| transport.poll_flush(cx)),
+        })?;
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
+    }
+}

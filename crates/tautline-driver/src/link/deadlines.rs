@@ -1,0 +1,116 @@
+use std::{
+    io,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use tautline_connection::{Expired, Timers};
+
+use super::{
+    Link,
+    ending::{Outcome, Phase},
+};
+use crate::{Timeout, Transport};
+
+impl<T: Transport> Link<T> {
+    /// Does what is due. `Ready` means that the connection has come to its end by it.
+    #[inline]
+    pub(super) fn poll_timers(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.timers.is_none() {
+            Poll::Pending
+        } else {
+            self.poll_set_timers(cx)
+        }
+    }
+
+    #[inline(never)]
+    fn poll_set_timers(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let Some(timers) = &mut self.timers else {
+                return Poll::Pending;
+            };
+            let Some(deadline) = timers.poll_timeout() else {
+                return Poll::Pending;
+            };
+            let transport = &mut self.transport;
+            ready!(match &self.shared {
+                None => transport.poll_deadline(cx, deadline),
+                Some(shared) => shared.poll(cx, |cx| transport.poll_deadline(cx, deadline)),
+            });
+            let now = self.transport.now();
+            match timers.handle_timeout(now) {
+                // The timer fired early; it is polled again for the rest.
+                None => {}
+                Some(Expired::Ping(payload)) => {
+                    self.progress = false;
+                    if self.outbound_with_buffer().ping(&payload).is_ok() {
+                        // What cannot be written now is written by whoever polls next.
+                        let _ = self.poll_flush(cx);
+                    }
+                }
+                Some(Expired::Keepalive) => {
+                    // A peer that takes bytes, however slowly, is alive; its Pong may wait behind
+                    // a message that this end is still sending and not reading meanwhile.
+                    if self.progress && self.outbound.queued() > 0 {
+                        self.progress = false;
+                        timers.extend_keepalive(now);
+                    } else {
+                        self.end(Outcome::Timeout(Timeout::Keepalive));
+                        return Poll::Ready(());
+                    }
+                }
+                Some(Expired::Close) => {
+                    self.give_up_closing();
+                    return Poll::Ready(());
+                }
+            }
+        }
+    }
+
+    /// Whether the close deadline has passed, and if so ends the connection.
+    ///
+    /// The clock is asked and not only the timer: a runtime that rations what a task may do in one
+    /// go would never let the timer fire while a peer keeps the task busy reading.
+    #[inline]
+    pub(super) fn is_close_overdue(&mut self) -> bool {
+        (self.is_ending() || self.outbound.awaits_close()) && self.check_close_deadline()
+    }
+
+    #[cold]
+    fn check_close_deadline(&mut self) -> bool {
+        let now = self.transport.now();
+        let overdue = self
+            .timers
+            .as_mut()
+            .and_then(|timers| timers.handle_timeout(now))
+            == Some(Expired::Close);
+        if overdue {
+            self.give_up_closing();
+        }
+        overdue
+    }
+
+    fn give_up_closing(&mut self) {
+        self.end(Outcome::Timeout(Timeout::Close));
+        // An end that was agreed on stays clean though the stream lingers. It was not agreed on if
+        // the peer did not take the answer to its Close frame.
+        if self.phase == Phase::Flush && self.outcome == Outcome::Clean {
+            self.outcome = Outcome::Timeout(Timeout::Close);
+        }
+        self.stop_writing(io::ErrorKind::TimedOut);
+        self.phase = Phase::Done;
+    }
+
+    pub(super) fn timers(&mut self) -> &mut Timers<Instant> {
+        let now = self.transport.now();
+        self.timers
+            .get_or_insert_with(|| Box::new(Timers::new(None, now)))
+    }
+
+    pub(super) fn start_close_timer(&mut self) {
+        let deadline = self.transport.now() + self.config.close_timeout;
+        self.timers().start_close(deadline);
+        // Whoever waits for input waits for this deadline, too, from now on.
+        self.wake_all();
+    }
+}

@@ -1,0 +1,224 @@
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tautline_connection::{CloseFrame, Closed, Fin};
+use tautline_frame::CloseCode;
+use tautline_message::{Message, Utf8Bytes};
+
+use crate::{Error, Transport, link::Link, receiver::Receiver, shared::Shared};
+
+/// The receiving half of a split [`WebSocket`](crate::WebSocket).
+///
+/// It answers pings and Close frames itself, whether or not the other half is in use.
+#[derive(Debug)]
+pub struct ReadHalf<T> {
+    receiver: Receiver,
+    shared: Arc<Shared<T>>,
+}
+
+impl<T: Transport> ReadHalf<T> {
+    pub(crate) const fn new(receiver: Receiver, shared: Arc<Shared<T>>) -> Self {
+        Self { receiver, shared }
+    }
+
+    /// Receives the next message; see [`WebSocket::recv`](crate::WebSocket::recv).
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::recv`](crate::WebSocket::recv).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no message is lost, and what has arrived of the next one is kept.
+    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// How the connection ended, or what is known of it so far.
+    #[must_use]
+    pub fn closed(&self) -> Closed {
+        self.shared.lock().closed()
+    }
+
+    /// The time that the last answered Ping took.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.shared.lock().round_trip()
+    }
+
+    #[cfg(feature = "futures")]
+    pub(crate) fn parts(&mut self) -> (&mut Receiver, &Shared<T>) {
+        (&mut self.receiver, &self.shared)
+    }
+
+    #[inline]
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
+        self.receiver.poll_message(&*self.shared, cx)
+    }
+}
+
+/// The sending half of a split [`WebSocket`](crate::WebSocket), or of a
+/// [corked](crate::WebSocket::cork) one.
+///
+/// It can be cloned, so that several tasks send. Their messages do not mix; fragments are the
+/// exception, so send a message in fragments from one task only.
+#[derive(Debug)]
+pub struct WriteHalf<T> {
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> Clone for WriteHalf<T> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<T: Transport> WriteHalf<T> {
+    pub(crate) const fn new(shared: Arc<Shared<T>>) -> Self {
+        Self { shared }
+    }
+
+    /// Sends a message; see [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// On a corked connection it returns when the message is queued, and the cork's runner sends
+    /// it off.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    pub async fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
+        let message = message.into();
+        self.queue_and_wait(|link| link.queue_message(message))
+            .await
+    }
+
+    /// Queues a message, and waits only for room; see [`WebSocket::feed`](crate::WebSocket::feed).
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    pub async fn feed(&self, message: impl Into<Message>) -> Result<(), Error> {
+        let message = message.into();
+        let mut queue = Some(|link: &mut Link<T>| link.queue_message(message));
+        self.wait(|cx| self.shared.poll_queue(cx, &mut queue)).await
+    }
+
+    /// Sends one fragment of a message; see
+    /// [`WebSocket::send_fragment`](crate::WebSocket::send_fragment).
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    pub async fn send_fragment(&self, fragment: impl Into<Message>, fin: Fin) -> Result<(), Error> {
+        let fragment = fragment.into();
+        self.queue_and_wait(|link| Ok(link.outbound_with_buffer().send_fragment(fragment, fin)?))
+            .await
+    }
+
+    /// Hands everything that is queued to the transport.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what is left stays queued.
+    pub async fn flush(&self) -> Result<(), Error> {
+        self.wait(|cx| self.shared.lock().poll_sent(cx)).await
+    }
+
+    /// Sends a Ping with at most 125 bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the Ping is sent or not.
+    pub async fn ping(&self, payload: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.queue_and_wait(|link| link.queue_ping(payload.as_ref()))
+            .await
+    }
+
+    /// Sends a Close frame. The closing handshake ends when the receiving half returns `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] if the reason is over 123 bytes, or the code is 1010 on a server;
+    /// [`Error::Io`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the Close frame is sent once.
+    pub async fn close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        let frame = CloseFrame::new(code, Utf8Bytes::from(reason));
+        let mut frame = Some(frame);
+        self.wait(|cx| {
+            if let Some(frame) = frame.take() {
+                self.shared.lock().start_close(Some(frame))?;
+                self.shared.wake_runner();
+            }
+            self.shared.lock().poll_sent(cx)
+        })
+        .await
+    }
+
+    /// How the connection ended, or what is known of it so far.
+    #[must_use]
+    pub fn closed(&self) -> Closed {
+        self.shared.lock().closed()
+    }
+
+    /// The time that the last answered Ping took.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.shared.lock().round_trip()
+    }
+
+    /// Waits for room, queues, and waits for what the connection's kind of sending waits for.
+    async fn queue_and_wait(
+        &self,
+        queue: impl FnOnce(&mut Link<T>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut queue = Some(queue);
+        self.wait(|cx| {
+            if queue.is_some() {
+                ready!(self.shared.poll_queue(cx, &mut queue))?;
+            }
+            self.shared.poll_sent(cx)
+        })
+        .await
+    }
+
+    /// Polls until the answer comes, or until that is given up.
+    #[inline]
+    async fn wait<R>(&self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>) -> R {
+        let mut waiting = self.shared.waiting();
+        poll_fn(|cx| waiting.note(poll(cx), cx)).await
+    }
+
+    #[cfg(feature = "futures")]
+    pub(crate) fn shared(&self) -> &Shared<T> {
+        &self.shared
+    }
+}

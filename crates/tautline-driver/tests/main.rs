@@ -1,0 +1,25 @@
+//! What a connection does over a transport, a clock and an executor that the tests hold in hand.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, in its helpers, too"
+)]
+
+mod support;
+
+mod cancellation;
+mod closing;
+mod connect_gate;
+mod connecting;
+mod corking;
+mod failing;
+mod flushing;
+mod halves;
+mod handshake;
+mod keepalive;
+mod memory;
+mod pair;
+#[cfg(feature = "futures")]
+mod streams;
+mod unclean_ends;
+mod upgrading;
