@@ -6,6 +6,8 @@ use tautline_message::Limits;
 
 /// Settings of a connection, the same for clients and servers.
 ///
+/// Spans of time above a year, such as `Duration::MAX`, count as a year.
+///
 /// ```
 /// use std::time::Duration;
 /// use tautline_driver::{Config, Keepalive, Limits};
@@ -27,6 +29,10 @@ pub struct Config {
     pub(crate) high_water_mark: usize,
     pub(crate) fragment_size: Option<NonZeroUsize>,
 }
+
+/// Spans of time above a year are cut to one: `Duration::MAX` means "never", and adding it to the
+/// present would overflow.
+const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Config {
     /// The defaults.
@@ -56,15 +62,15 @@ impl Config {
 
     /// How long the opening handshake may take, from the first byte awaited to the last byte
     /// written. Default: 10 seconds.
-    pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.handshake_timeout = timeout;
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout.min(MAX_TIMEOUT);
         self
     }
 
     /// How long the closing handshake may take, and the end of the stream after it.
     /// Default: 5 seconds.
-    pub const fn close_timeout(mut self, timeout: Duration) -> Self {
-        self.close_timeout = timeout;
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = timeout.min(MAX_TIMEOUT);
         self
     }
 
@@ -73,8 +79,11 @@ impl Config {
     ///
     /// The deadlines pass while a method of the connection is awaited, which for most programs is
     /// always.
-    pub const fn keepalive(mut self, keepalive: Keepalive) -> Self {
-        self.keepalive = Some(keepalive);
+    pub fn keepalive(mut self, keepalive: Keepalive) -> Self {
+        self.keepalive = Some(Keepalive::new(
+            keepalive.interval.min(MAX_TIMEOUT),
+            keepalive.timeout.min(MAX_TIMEOUT),
+        ));
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tautline_driver::{Config, Error, Keepalive, Message, SendError, Timeout};
+use tautline_driver::{CloseCode, Config, Error, Keepalive, Message, SendError, Timeout};
 
 use crate::support::{
     executor::{Task, block_on, now, poll_now},
@@ -15,6 +15,22 @@ const INTERVAL: Duration = Duration::from_secs(20);
 
 fn config() -> Config {
     Config::new().keepalive(Keepalive::default())
+}
+
+/// A span that means "never" is cut, not added to the present until it overflows.
+#[test]
+fn spans_without_end_are_allowed() {
+    let forever = Duration::MAX;
+    let config = Config::new()
+        .keepalive(Keepalive::new(forever, forever))
+        .close_timeout(forever)
+        .handshake_timeout(forever);
+    assert!(config.close_timeout_value() < forever);
+    let (wire, mut ws) = server_with(config);
+    let mut task = Task::new(async move { ws.close(CloseCode::NORMAL, "").await.unwrap() });
+    assert!(!task.run().is_done());
+    wire.advance(Duration::from_secs(24 * 60 * 60));
+    assert!(!task.run().is_done(), "a day is not for ever");
 }
 
 /// R6455-5.5.2-05
