@@ -1,0 +1,58 @@
+//! The largest messages that pass by default, and the smallest that do not.
+
+use tautline_tokio::{Error, Message, WebSocket};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    join,
+};
+
+use crate::support::{pair, within};
+
+const LARGEST: usize = 16 * 1024 * 1024;
+
+async fn send_too_much<A, B>(sender: &mut WebSocket<A>, receiver: &mut WebSocket<B>)
+where
+    A: AsyncRead + AsyncWrite + Unpin + 'static,
+    B: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let ((), refused) = join!(
+        async {
+            // Whether all of it can be sent before the other end says no is a matter of timing.
+            let _ = sender.send(vec![b'x'; LARGEST + 1]).await;
+            assert_eq!(sender.recv().await.unwrap(), None);
+        },
+        receiver.recv()
+    );
+    assert!(matches!(refused, Err(Error::Violation(_))), "{refused:?}");
+    assert_eq!(sender.closed().code(), 1009);
+    assert!(sender.closed().is_clean());
+}
+
+/// R6455-10.4-02
+#[tokio::test]
+async fn sixteen_mebibytes_pass_both_ways() {
+    within(async {
+        let (mut client, mut server) = pair().await;
+        let text = Message::from("x".repeat(LARGEST));
+        let binary = Message::from(vec![0xA5; LARGEST]);
+        let (sent, got) = join!(client.send(text.clone()), server.recv());
+        sent.unwrap();
+        assert!(got.unwrap() == Some(text));
+        let (sent, got) = join!(server.send(binary.clone()), client.recv());
+        sent.unwrap();
+        assert!(got.unwrap() == Some(binary));
+    })
+    .await;
+}
+
+/// R6455-7.4.1-11, R6455-10.4-01, R6455-10.4-02
+#[tokio::test]
+async fn one_byte_more_than_sixteen_mebibytes_is_refused_with_1009() {
+    within(async {
+        let (mut client, mut server) = pair().await;
+        send_too_much(&mut client, &mut server).await;
+        let (mut client, mut server) = pair().await;
+        send_too_much(&mut server, &mut client).await;
+    })
+    .await;
+}
