@@ -1,0 +1,83 @@
+//! WebSocket for Rust: client and server, `ws://` and `wss://`, correct, fast and lean.
+//!
+//! Tautline implements RFC 6455 as a set of small crates, each of use alone; this one puts them
+//! together. The runtime is a feature: [`tokio`] is on by default.
+//!
+//! # An echo server
+//!
+//! ```no_run
+//! use tautline::{Error, tokio::{Corked, serve}};
+//! use tokio::net::TcpListener;
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let listener = TcpListener::bind("127.0.0.1:9001").await?;
+//!     serve(listener, async |mut ws: Corked| {
+//!         while let Some(message) = ws.recv().await? {
+//!             ws.send(message).await?;
+//!         }
+//!         Ok::<(), Error>(())
+//!     })
+//!     .await
+//! }
+//! ```
+//!
+//! # A client
+//!
+//! ```no_run
+//! use tautline::{CloseCode, tokio::connect};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut ws = connect("ws://127.0.0.1:9001/").await?;
+//!     ws.send("hello").await?;
+//!     println!("{:?}", ws.recv().await?);
+//!     ws.close(CloseCode::NORMAL, "").await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What is promised
+//!
+//! * `recv` gives `Ok(None)` only after a clean closing handshake. Anything else that ends the
+//!   connection is an [`Error`] that says whose fault it was. Pings are answered meanwhile.
+//! * `send` returns when the message has been handed to the transport; in a corked handler, when it
+//!   is queued, and then it leaves as soon as the handler waits. `feed` queues.
+//! * `close` is bounded by one timeout, and tells code, reason, who began, and whether it was clean.
+//! * Every `async fn` of an open connection is cancel safe.
+//! * Memory follows what has arrived, never what a header declares; an idle connection owns no
+//!   buffer. Everything that a peer can make grow has a limit ([`Limits`], [`Config`]).
+//! * No input makes it panic. There is no `unsafe` but in the masking kernels and in [`Utf8Bytes`].
+//!
+//! # The crates
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`tokio`] | connect, accept and serve on tokio |
+//! | [`driver`] | the poll loop, over a transport of any runtime |
+//! | [`connection`] | the sans-I/O connection |
+//! | [`handshake`] | the opening handshake, in `http` types |
+//! | [`message`] | fragmentation and UTF-8 |
+//! | [`frame`] | frame headers, masking, close codes |
+//!
+//! # Features
+//!
+//! * `tokio` (default): the tokio adapter.
+//! * `rustls`: `wss://`, client and server.
+//! * `futures`: `Stream` and `Sink`.
+#![forbid(unsafe_code)]
+
+pub use tautline_connection as connection;
+pub use tautline_driver as driver;
+pub use tautline_frame as frame;
+pub use tautline_handshake as handshake;
+pub use tautline_message as message;
+#[cfg(feature = "tokio")]
+pub use tautline_tokio as tokio;
+
+pub use tautline_driver::{
+    CloseCode, CloseFrame, Closed, Config, Error, Fin, HandlerOutput, HandshakeError, Initiator,
+    Keepalive, Lent, Limits, Message, MessageRef, Received, Reply, Role, SendError, Timeout,
+    UpgradeError, Utf8Bytes, Violation,
+};
+pub use tautline_handshake::{ClientRequest, OriginPolicy, Request, Response, Uri};
