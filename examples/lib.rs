@@ -1,0 +1,6 @@
+//! What the examples share with their tests; the examples themselves are the `[[example]]` targets
+//! of this package.
+
+#![forbid(unsafe_code)]
+
+pub mod chat;
