@@ -1,0 +1,195 @@
+//! `cargo xtask ci`: everything that CI runs.
+
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use comfy_table::Table;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use console::style;
+
+use crate::process;
+use crate::workspace::{Workspace, cargo};
+
+/// Run everything that CI runs, the quick and telling steps first.
+///
+/// Stops at the first step that fails. With CI=true in the environment the browser tests must find
+/// their browser; elsewhere they say so and pass without one.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Leave a step out; may be given several times.
+    #[arg(long, value_enum, value_name = "STEP")]
+    skip: Vec<Step>,
+}
+
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_header(["step", "result", "time"]);
+    let mut tests = Tests::default();
+    let mut failed = None;
+    for &step in Step::value_variants() {
+        if failed.is_some() || options.skip.contains(&step) {
+            table.add_row([step.name(), "not run".to_owned(), String::new()]);
+            continue;
+        }
+        let begin = Instant::now();
+        let result = step.run(workspace, &mut tests);
+        let word = if result.is_ok() { "ok" } else { "FAILED" };
+        table.add_row([step.name(), word.to_owned(), minutes(begin.elapsed())]);
+        if let Err(error) = result {
+            failed = Some(error);
+        }
+    }
+    println!("\n{table}");
+    if tests.complete {
+        println!("{} passed, {} failed", tests.passed, tests.failed);
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// The steps in their order: what fails fast comes first.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Step {
+    Fmt,
+    Tidy,
+    Clippy,
+    Doc,
+    NoStd,
+    Standalone,
+    Powerset,
+    Test,
+    Autobahn,
+}
+
+impl Step {
+    fn name(self) -> String {
+        let value = self.to_possible_value().expect("no step is hidden");
+        value.get_name().to_owned()
+    }
+
+    fn run(self, workspace: &Workspace, tests: &mut Tests) -> anyhow::Result<()> {
+        let mut command = self.command()?;
+        command.current_dir(&workspace.root);
+        let shown = match self.is_own_task() {
+            true => format!("cargo xtask {}", self.name()),
+            false => process::show(&command),
+        };
+        println!("\n{}", style(format!("{}: {shown}", self.name())).bold());
+        let status = match self {
+            Self::Test => tests.run(&mut command)?,
+            _ => command
+                .status()
+                .with_context(|| format!("cannot start {shown}"))?,
+        };
+        if !status.success() {
+            bail!("{shown} ended with {status}");
+        }
+        Ok(())
+    }
+
+    /// Whether the step is this program again: what a developer can run alone.
+    fn is_own_task(self) -> bool {
+        !matches!(self, Self::Fmt | Self::Clippy | Self::Doc | Self::Test)
+    }
+
+    fn command(self) -> anyhow::Result<Command> {
+        let with = |mut command: Command, arguments: &str| {
+            command.args(arguments.split(' '));
+            Ok(command)
+        };
+        match self {
+            Self::Fmt => with(cargo(), "fmt --all -- --check"),
+            Self::Clippy => with(
+                cargo(),
+                "clippy --workspace --all-targets --all-features -- -D warnings",
+            ),
+            Self::Doc => {
+                let mut doc = with(cargo(), "doc --no-deps --workspace --all-features")?;
+                doc.env("RUSTDOCFLAGS", "-D warnings");
+                Ok(doc)
+            }
+            Self::Test => {
+                let mut test = with(cargo(), "test --workspace --all-features --no-fail-fast")?;
+                if env::var_os("CI").is_some_and(|ci| ci == "true") {
+                    test.env("TAUTLINE_REQUIRE_BROWSER", "1");
+                }
+                Ok(test)
+            }
+            Self::Tidy | Self::NoStd | Self::Standalone | Self::Powerset | Self::Autobahn => {
+                let this = env::current_exe().context("this program has no path")?;
+                with(Command::new(this), &self.name())
+            }
+        }
+    }
+}
+
+/// The numbers of all test programs of one `cargo test`.
+#[derive(Default)]
+struct Tests {
+    /// Whether the numbers explain how the step ended.
+    complete: bool,
+    passed: u64,
+    failed: u64,
+}
+
+impl Tests {
+    /// Runs `command` while adding up what the test programs print at their ends.
+    fn run(&mut self, command: &mut Command) -> anyhow::Result<std::process::ExitStatus> {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {}", process::show(command)))?;
+        let stdout = child
+            .stdout
+            .take()
+            .expect("standard output was asked for as a pipe");
+        for line in BufReader::new(stdout).split(b'\n') {
+            let line = String::from_utf8_lossy(&line?).into_owned();
+            println!("{line}");
+            self.add(&line);
+        }
+        let status = child.wait()?;
+        // A program that does not compile or is killed leaves no numbers, and no failed test.
+        self.complete = status.success() || self.failed > 0;
+        Ok(status)
+    }
+
+    fn add(&mut self, line: &str) {
+        let Some(result) = line.strip_prefix("test result: ") else {
+            return;
+        };
+        let number = |word: &str| {
+            let before = result.split(word).next()?;
+            before.split_whitespace().next_back()?.parse::<u64>().ok()
+        };
+        if let (Some(passed), Some(failed)) = (number(" passed;"), number(" failed;")) {
+            self.passed += passed;
+            self.failed += failed;
+        }
+    }
+}
+
+fn minutes(time: Duration) -> String {
+    format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tests;
+
+    #[test]
+    fn results_of_test_programs_are_added_up() {
+        let mut tests = Tests::default();
+        tests.add("test result: nonsense");
+        assert_eq!((tests.passed, tests.failed), (0, 0));
+        tests.add("running 3 tests");
+        tests.add("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out");
+        tests.add("test result: FAILED. 11 passed; 2 failed; 0 ignored; 0 measured");
+        assert_eq!((tests.passed, tests.failed), (14, 2));
+    }
+}
