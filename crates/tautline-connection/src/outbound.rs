@@ -73,8 +73,9 @@ pub struct Outbound<K> {
 /// cheaper than another slice in the system call and a reference count.
 const SPLICE_THRESHOLD: usize = 2 * 1024;
 
-/// A payload that a client must copy to mask gets an allocation of its own from this size, so that
-/// the shared output buffer does not grow to the size of the largest message.
+/// A payload that must be copied, because it is borrowed or because a client masks it, gets an
+/// allocation of its own from this size, so that the shared output buffer does not grow to the size
+/// of the largest message.
 const OWN_COPY_THRESHOLD: usize = 32 * 1024;
 
 /// A peer that sends pings and does not read gets this many bytes of replies queued; then only its
@@ -133,8 +134,11 @@ impl<K: MaskKeys> Outbound<K> {
         let payload = message.as_bytes();
         if self.fragment_size != 0 && payload.len() > self.fragment_size {
             self.send_cut(message.kind().opcode(), Bytes::copy_from_slice(payload));
-        } else {
+        } else if payload.len() < OWN_COPY_THRESHOLD {
             self.copy_frame(true, message.kind().opcode(), payload);
+        } else {
+            let own = Bytes::copy_from_slice(payload);
+            self.splice_frame(true, message.kind().opcode(), own);
         }
         Ok(())
     }

@@ -118,8 +118,8 @@ impl<T: Transport> Link<T> {
     }
 
     #[inline]
-    pub(crate) fn queue_message(&mut self, message: Message) -> Result<(), Error> {
-        Ok(self.outbound_with_buffer().send(message)?)
+    pub(crate) fn queue_message(&mut self, message: Message) -> Result<(), SendError> {
+        self.outbound_with_buffer().send(message)
     }
 
     pub(crate) fn queue_ping(&mut self, payload: &[u8]) -> Result<(), Error> {
@@ -312,13 +312,7 @@ impl<T: Transport> Link<T> {
 
     #[inline]
     fn poll_write_all(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        loop {
-            if self.outbound.queued() == 0 {
-                self.outbound.written();
-                if self.outbound.queued() == 0 {
-                    break;
-                }
-            }
+        while self.outbound.queued() > 0 {
             let (transport, output) = (&mut self.transport, self.outbound.output());
             let written = match &self.shared {
                 None => transport.poll_write(cx, output),
@@ -327,6 +321,8 @@ impl<T: Transport> Link<T> {
             if ready!(written)? == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            // There may be room now for a reply that had to wait.
+            self.outbound.written();
             self.progress = true;
             self.unflushed = true;
         }

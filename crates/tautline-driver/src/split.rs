@@ -98,7 +98,7 @@ impl<T: Transport> WriteHalf<T> {
     /// As [`WebSocket::send`](crate::WebSocket::send).
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        self.queue_and_wait(|link| link.queue_message(message))
+        self.queue_and_wait(|link| Ok(link.queue_message(message)?))
             .await
     }
 
@@ -113,7 +113,7 @@ impl<T: Transport> WriteHalf<T> {
     /// As [`WebSocket::send`](crate::WebSocket::send).
     pub async fn feed(&self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        let mut queue = Some(|link: &mut Link<T>| link.queue_message(message));
+        let mut queue = Some(|link: &mut Link<T>| Ok(link.queue_message(message)?));
         self.wait(|cx| self.shared.poll_queue(cx, &mut queue)).await
     }
 

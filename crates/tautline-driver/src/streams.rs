@@ -38,7 +38,7 @@ impl<T: Transport + Unpin> Sink<Message> for WebSocket<T> {
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.get_mut().parts().1.queue_message(message)
+        Ok(self.get_mut().parts().1.queue_message(message)?)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

@@ -1,7 +1,7 @@
 use std::{
     future::poll_fn,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -144,14 +144,10 @@ impl<T: Transport> WebSocket<T> {
     /// message is dropped with it; otherwise it is queued and leaves with the next `recv`, `send`
     /// or `flush`.
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        let mut message = Some(message.into());
-        poll_fn(|cx| {
-            if message.is_some() {
-                ready!(self.poll_feed(cx, &mut message))?;
-            }
-            self.link.poll_sent(cx)
-        })
-        .await
+        let message = message.into();
+        poll_fn(|cx| self.link.poll_ready(cx)).await?;
+        self.link.queue_message(message)?;
+        poll_fn(|cx| self.link.poll_sent(cx)).await
     }
 
     /// Queues a message, and waits only while more than the
@@ -168,8 +164,9 @@ impl<T: Transport> WebSocket<T> {
     ///
     /// As [`send`](Self::send).
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        let mut message = Some(message.into());
-        poll_fn(|cx| self.poll_feed(cx, &mut message)).await
+        let message = message.into();
+        poll_fn(|cx| self.link.poll_ready(cx)).await?;
+        Ok(self.link.queue_message(message)?)
     }
 
     /// Sends one fragment of a message that is sent piece by piece (RFC 6455 section 5.4).
@@ -189,19 +186,12 @@ impl<T: Transport> WebSocket<T> {
         fragment: impl Into<Message>,
         fin: Fin,
     ) -> Result<(), Error> {
-        let mut fragment = Some(fragment.into());
-        poll_fn(|cx| {
-            if fragment.is_some() {
-                ready!(self.link.poll_ready(cx))?;
-            }
-            if let Some(fragment) = fragment.take() {
-                self.link
-                    .outbound_with_buffer()
-                    .send_fragment(fragment, fin)?;
-            }
-            self.link.poll_sent(cx)
-        })
-        .await
+        let fragment = fragment.into();
+        poll_fn(|cx| self.link.poll_ready(cx)).await?;
+        self.link
+            .outbound_with_buffer()
+            .send_fragment(fragment, fin)?;
+        poll_fn(|cx| self.link.poll_sent(cx)).await
     }
 
     /// Hands everything that is queued to the transport.
@@ -228,14 +218,8 @@ impl<T: Transport> WebSocket<T> {
     ///
     /// Cancel safe: once polled, the Ping is queued.
     pub async fn ping(&mut self, payload: impl AsRef<[u8]>) -> Result<(), Error> {
-        let mut payload = Some(payload);
-        poll_fn(|cx| {
-            if let Some(payload) = payload.take() {
-                self.link.queue_ping(payload.as_ref())?;
-            }
-            self.link.poll_sent(cx)
-        })
-        .await
+        self.link.queue_ping(payload.as_ref())?;
+        poll_fn(|cx| self.link.poll_sent(cx)).await
     }
 
     /// Closes the connection: sends a Close frame, waits for the peer's, and for the end of the
@@ -330,19 +314,6 @@ impl<T: Transport> WebSocket<T> {
     #[inline]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
         self.receiver.poll_message(&mut self.link, cx)
-    }
-
-    #[inline]
-    fn poll_feed(
-        &mut self,
-        cx: &mut Context<'_>,
-        message: &mut Option<Message>,
-    ) -> Poll<Result<(), Error>> {
-        ready!(self.link.poll_ready(cx))?;
-        if let Some(message) = message.take() {
-            self.link.queue_message(message)?;
-        }
-        Poll::Ready(Ok(()))
     }
 
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
