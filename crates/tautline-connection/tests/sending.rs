@@ -153,3 +153,19 @@ const fn other(role: Role) -> Role {
         Role::Server => Role::Client,
     }
 }
+
+/// The buffer that a thread lends to its connections does not grow to the size of the largest
+/// message, whoever owns that.
+#[test]
+fn a_large_borrowed_message_does_not_grow_the_output_buffer() {
+    let payload = vec![b'a'; 1024 * 1024];
+    for role in ROLES {
+        let mut end = Outbound::new(role, Keys::new());
+        end.output().lend(vec![0; 4096]);
+        end.send_ref(MessageRef::Binary(&payload)).unwrap();
+        let output = end.output();
+        let frame = output.copy_to_bytes(output.remaining());
+        assert_eq!(parse(role, &frame).len(), 1);
+        assert_eq!(end.output().reclaim().unwrap().len(), 4096);
+    }
+}

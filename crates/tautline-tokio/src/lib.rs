@@ -51,11 +51,14 @@ pub use error::ConnectError;
 pub use serve::{Serve, serve};
 pub use stream::MaybeTlsStream;
 pub use tautline_driver::{
-    CloseCode, CloseFrame, Closed, Config, Error, Fin, HandshakeError, Initiator, Keepalive, Lent,
-    Limits, Message, MessageRef, Received, Reply, Role, SendError, Timeout, UpgradeError,
-    Utf8Bytes, Violation,
+    CloseCode, CloseFrame, Closed, Config, ConnectionLost, Error, Fin, HandlerOutput,
+    HandshakeError, Initiator, Keepalive, Lent, Limits, Message, MessageRef, Received, Reply, Role,
+    SendError, Timeout, UpgradeError, Utf8Bytes, Violation,
 };
-pub use tautline_handshake::{ClientRequest, OriginPolicy, Uri};
+pub use tautline_handshake::{
+    AcceptError, ClientError, ClientRequest, HandshakeLimits, HeadError, MissingOrigin,
+    OriginPolicy, Refusal, RefusalReason, Request, RequestError, Response, Uri, UriError,
+};
 pub use transport::Tokio;
 
 /// A WebSocket connection over a tokio stream.

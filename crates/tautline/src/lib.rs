@@ -76,8 +76,10 @@ pub use tautline_message as message;
 pub use tautline_tokio as tokio;
 
 pub use tautline_driver::{
-    CloseCode, CloseFrame, Closed, Config, Error, Fin, HandlerOutput, HandshakeError, Initiator,
-    Keepalive, Lent, Limits, Message, MessageRef, Received, Reply, Role, SendError, Timeout,
-    UpgradeError, Utf8Bytes, Violation,
+    CloseCode, CloseFrame, Closed, Config, ConnectionLost, Error, Fin, HandlerOutput,
+    HandshakeError, Initiator, Keepalive, Lent, Limits, Message, MessageRef, Received, Reply, Role,
+    SendError, Timeout, UpgradeError, Utf8Bytes, Violation,
 };
-pub use tautline_handshake::{ClientRequest, OriginPolicy, Request, Response, Uri};
+pub use tautline_handshake::{
+    ClientRequest, HandshakeLimits, OriginPolicy, Request, Response, Uri,
+};
