@@ -48,7 +48,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use connector::{Connector, Pending, connect};
 pub use error::ConnectError;
-pub use serve::{Serve, serve};
+pub use serve::{Serve, ServeError, serve};
 pub use stream::MaybeTlsStream;
 pub use tautline_driver::{
     CloseCode, CloseFrame, Closed, Config, ConnectionLost, Error, Fin, HandlerOutput,

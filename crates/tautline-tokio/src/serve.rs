@@ -1,13 +1,14 @@
 use std::{
-    fmt,
+    error, fmt,
     future::{Future, IntoFuture, pending},
     io,
+    net::SocketAddr,
     pin::Pin,
     sync::Arc,
     time::Duration,
 };
 
-use tautline_driver::{CloseCode, Config, Cork, HandlerOutput};
+use tautline_driver::{CloseCode, Config, Cork, HandlerOutput, UpgradeError};
 use tautline_handshake::OriginPolicy;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -52,6 +53,7 @@ where
         origin: OriginPolicy::default(),
         tls: tls::ServerTls::default(),
         shutdown: Box::pin(pending()),
+        on_error: Arc::new(|_| {}),
     }
 }
 
@@ -64,6 +66,41 @@ pub struct Serve<H> {
     origin: OriginPolicy,
     tls: tls::ServerTls,
     shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
+    on_error: OnError,
+}
+
+type OnError = Arc<dyn Fn(ServeError) + Send + Sync>;
+
+/// What kept a peer from becoming a connection; see [`Serve::on_error`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The listener could not accept: the peer was gone already, or the process is out of file
+    /// descriptors. The server tries again after a moment.
+    Accept(io::Error),
+    /// TLS failed.
+    Tls(SocketAddr, io::Error),
+    /// The opening handshake failed; the peer has been answered wherever it could be.
+    Upgrade(SocketAddr, UpgradeError),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accept(_) => f.write_str("could not accept a connection"),
+            Self::Tls(peer, _) => write!(f, "tls with {peer} failed"),
+            Self::Upgrade(peer, _) => write!(f, "opening handshake with {peer} failed"),
+        }
+    }
+}
+
+impl error::Error for ServeError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Accept(error) | Self::Tls(_, error) => Some(error),
+            Self::Upgrade(_, error) => Some(error),
+        }
+    }
 }
 
 /// What waits after an accept that failed, for want of file descriptors for example: trying again
@@ -92,6 +129,16 @@ impl<H> Serve<H> {
         self
     }
 
+    /// Calls `hook` with whatever keeps a peer from becoming a connection, to be logged or counted.
+    /// Default: nothing is told.
+    ///
+    /// Any peer can make it be called as often as it likes. What becomes of a connection after the
+    /// handshake is for the handler to tell.
+    pub fn on_error(mut self, hook: impl Fn(ServeError) + Send + Sync + 'static) -> Self {
+        self.on_error = Arc::new(hook);
+        self
+    }
+
     /// When `signal` completes, stops accepting, closes every connection with 1001, going away, and
     /// waits for the closing handshakes and the handlers, for at most twice the
     /// [close timeout](Config::close_timeout).
@@ -117,12 +164,14 @@ where
             origin,
             tls,
             mut shutdown,
+            on_error,
         } = self;
         let peers = Arc::new(Peers {
             handler,
             config,
             origin,
             tls,
+            on_error,
         });
         let (stop, stopped) = watch::channel(());
         let mut tasks = JoinSet::new();
@@ -132,11 +181,14 @@ where
                 // Finished tasks are let go of; a panic has been told by the runtime already.
                 Some(_) = tasks.join_next() => {}
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        tasks.spawn(peers.clone().run(stream, stopped.clone()));
+                    Ok((stream, address)) => {
+                        tasks.spawn(peers.clone().run(stream, address, stopped.clone()));
                     }
                     // The listener itself is fine: it was this connection, or a want of resources.
-                    Err(_) => sleep(ACCEPT_PAUSE).await,
+                    Err(error) => {
+                        (peers.on_error)(ServeError::Accept(error));
+                        sleep(ACCEPT_PAUSE).await;
+                    }
                 },
             }
         }
@@ -156,6 +208,7 @@ struct Peers<H> {
     config: Arc<Config>,
     origin: OriginPolicy,
     tls: tls::ServerTls,
+    on_error: OnError,
 }
 
 impl<H, F> Peers<H>
@@ -163,15 +216,22 @@ where
     H: Fn(Corked) -> F + Send + Sync + 'static,
     F: Future<Output: HandlerOutput + Send> + Send + 'static,
 {
-    async fn run(self: Arc<Self>, stream: TcpStream, mut stopped: watch::Receiver<()>) {
+    async fn run(
+        self: Arc<Self>,
+        stream: TcpStream,
+        address: SocketAddr,
+        mut stopped: watch::Receiver<()>,
+    ) {
         // Boxed: the task of a connection lives for long, and would be as large as its largest
         // moment.
         let cork = select! {
-            cork = Box::pin(self.open(stream)) => cork,
-            _ = stopped.changed() => None,
+            cork = Box::pin(self.open(stream, address)) => cork,
+            _ = stopped.changed() => return,
         };
-        // A peer that was refused has been told so.
-        let Some(mut cork) = cork else { return };
+        let mut cork = match cork {
+            Ok(cork) => cork,
+            Err(error) => return (self.on_error)(error),
+        };
         select! {
             _ = &mut cork => {}
             _ = stopped.changed() => Box::pin(shut_down(cork)).await,
@@ -179,12 +239,24 @@ where
     }
 
     /// Does the handshakes and starts the handler.
-    async fn open(&self, stream: TcpStream) -> Option<Cork<Tokio<MaybeTlsStream>, F>> {
+    async fn open(
+        &self,
+        stream: TcpStream,
+        address: SocketAddr,
+    ) -> Result<Cork<Tokio<MaybeTlsStream>, F>, ServeError> {
         let limit = self.config.handshake_timeout_value();
-        let stream = timeout(limit, self.tls.accept(stream)).await.ok()?.ok()?;
-        let upgrade = Upgrade::read_with(stream, self.config.clone()).await.ok()?;
-        let upgrade = upgrade.check_origin(&self.origin).await.ok()?;
-        Some(upgrade.accept().await.ok()?.cork(&self.handler))
+        let stream = timeout(limit, self.tls.accept(stream))
+            .await
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            .map_err(|error| ServeError::Tls(address, error))?;
+        let upgrade = async {
+            let upgrade = Upgrade::read_with(stream, self.config.clone()).await?;
+            upgrade.check_origin(&self.origin).await?.accept().await
+        };
+        let ws = upgrade
+            .await
+            .map_err(|error| ServeError::Upgrade(address, error))?;
+        Ok(ws.cork(&self.handler))
     }
 }
 

@@ -5,12 +5,12 @@ use std::{future::pending, time::Duration};
 use tautline_tokio::ClientRequest;
 use tautline_tokio::{
     CloseCode, Config, ConnectError, Corked, Error, HandshakeError, Limits, Message, OriginPolicy,
-    WebSocket, connect, serve,
+    ServeError, UpgradeError, WebSocket, connect, serve,
 };
 use tokio::{
     io::AsyncWriteExt,
     net::TcpStream,
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     time::{Instant, pause},
 };
 
@@ -60,6 +60,31 @@ async fn a_handler_answers_every_message_of_every_connection() {
             let closed = client.close(CloseCode::NORMAL, "").await.unwrap();
             assert!(closed.is_clean());
         }
+    })
+    .await;
+}
+
+/// R6455-7.1.7-04
+#[tokio::test]
+async fn what_keeps_a_peer_out_is_told_with_its_address() {
+    within(async {
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let hook = move |error| tell.send(error).unwrap();
+        let (uri, _server) = run(|listener| serve(listener, echo).on_error(hook)).await;
+        let request = ClientRequest::try_from(&uri).unwrap();
+        let address = (request.uri().host(), request.uri().port());
+        let mut peer = TcpStream::connect(address).await.unwrap();
+        peer.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            .await
+            .unwrap();
+        let error = told.recv().await.unwrap();
+        let ServeError::Upgrade(from, UpgradeError::Refused(refusal)) = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(*from, peer.local_addr().unwrap());
+        assert_eq!(refusal.status(), 426);
+        assert!(error.to_string().contains(&from.to_string()));
+        is_alive(&mut connect(uri).await.unwrap()).await;
     })
     .await;
 }
