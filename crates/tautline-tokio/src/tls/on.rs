@@ -1,5 +1,33 @@
 //! TLS through rustls, with ring. The provider is named wherever a configuration is made, so that
 //! nothing depends on a process-wide default that somebody has to install.
+//!
+//! A client needs nothing of this: [`connect`](crate::connect) takes `wss://` URIs and trusts what
+//! the platform trusts. A server reads its certificate and key:
+//!
+//! ```no_run
+//! # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+//! use tautline_tokio::{
+//!     Corked, Error, serve,
+//!     tls::{
+//!         rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+//!         server_config,
+//!     },
+//! };
+//!
+//! let chain = CertificateDer::pem_file_iter("chain.pem")?.collect::<Result<Vec<_>, _>>()?;
+//! let key = PrivateKeyDer::from_pem_file("key.pem")?;
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:9443").await?;
+//! serve(listener, async |mut ws: Corked| {
+//!     while let Some(message) = ws.recv().await? {
+//!         ws.send(message).await?;
+//!     }
+//!     Ok::<(), Error>(())
+//! })
+//! .tls(server_config(chain, key)?)
+//! .await?;
+//! # Ok(())
+//! # }
+//! ```
 
 use std::{
     io,
@@ -9,7 +37,7 @@ use std::{
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::net::TcpStream;
 use tokio_rustls::{
-    TlsAcceptor, TlsConnector, TlsStream,
+    TlsConnector, TlsStream,
     rustls::{
         ClientConfig, ConfigBuilder, ConfigSide, Error, RootCertStore, ServerConfig, WantsVerifier,
         WantsVersions,
@@ -19,6 +47,8 @@ use tokio_rustls::{
 };
 
 use crate::{ConnectError, MaybeTlsStream};
+
+pub use tokio_rustls::{TlsAcceptor, rustls};
 
 /// A client's TLS settings with the platform's own verifier of certificates.
 ///
