@@ -108,7 +108,7 @@ impl<K: MaskKeys> Outbound<K> {
     /// # Errors
     ///
     /// [`SendError::Closing`] and [`SendError::UnfinishedMessage`]; nothing is queued then.
-    #[inline]
+    #[inline(always)]
     pub fn send(&mut self, message: Message) -> Result<(), SendError> {
         self.check_data()?;
         let opcode = message.kind().opcode();
@@ -395,7 +395,7 @@ impl<K: MaskKeys> Outbound<K> {
         self.frame(true, opcode, payload);
     }
 
-    #[inline]
+    #[inline(always)]
     fn copy_frame(&mut self, fin: bool, opcode: OpCode, payload: &[u8]) {
         if self.role == Role::Server && payload.len() < 126 {
             let first = u8::from(fin) << 7 | opcode as u8;

@@ -117,7 +117,7 @@ impl<T: Transport> Link<T> {
         &mut self.outbound
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn queue_message(&mut self, message: Message) -> Result<(), SendError> {
         self.outbound_with_buffer().send(message)
     }
@@ -194,7 +194,7 @@ impl<T: Transport> Link<T> {
     }
 
     /// Reads into `input` once everything that is queued has been offered to the transport.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn poll_fill(
         &mut self,
         cx: &mut Context<'_>,
@@ -234,7 +234,7 @@ impl<T: Transport> Link<T> {
     }
 
     /// Waits until there is room in the queue.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.is_ending() {
             // After a closing handshake it is the protocol that refuses what comes now.

@@ -56,7 +56,8 @@ fn new_input() -> Box<BytesMut> {
 #[inline]
 pub(crate) fn return_input(input: Box<BytesMut>) {
     debug_assert!(input.is_empty(), "a lent buffer comes back drained");
-    INPUT.set(Some(input));
+    // Not `LocalKey::set`, which is a call: it is made for slots that are not initialised yet.
+    INPUT.with(|slot| slot.set(Some(input)));
 }
 
 /// An initialised output buffer.
@@ -79,6 +80,6 @@ fn new_output() -> Vec<u8> {
 #[inline]
 pub(crate) fn return_output(output: Vec<u8>) {
     if output.len() <= MAX_KEPT_OUTPUT {
-        OUTPUT.set(output);
+        OUTPUT.with(|slot| slot.set(output));
     }
 }
