@@ -204,6 +204,7 @@ impl<K: MaskKeys> Connection<K> {
             }
         }
     }
+
     fn take(
         input: &mut BytesMut,
         kind: Kind,

@@ -147,7 +147,7 @@ impl<T: Transport> Drop for Corked<T> {
 /// What a corked handler returns: it decides with which code a connection is closed that is still
 /// open.
 pub trait HandlerOutput {
-    /// The code to close with.
+    /// The code to close with. One that may not be sent, 1010 on a server, becomes 1011.
     fn close_code(&self) -> CloseCode;
 }
 
@@ -239,9 +239,14 @@ impl<T: Transport, F: Future<Output: HandlerOutput>> Cork<T, F> {
             Finished::Panic(_) => (CloseCode::INTERNAL_ERROR, "internal error"),
         };
         let mut link = self.shared.lock();
-        // It can only fail for a code that the handler's output made up; then there is no frame
-        // that could be sent, and the transport is dropped.
-        let _ = link.start_close(Some(CloseFrame::new(code, reason)));
+        if link
+            .start_close(Some(CloseFrame::new(code, reason)))
+            .is_err()
+        {
+            // The output asked for a code that a server may not send. The closing handshake has to
+            // begin all the same: it is what bounds the wait for the peer.
+            let _ = link.start_close(Some(CloseFrame::new(CloseCode::INTERNAL_ERROR, "")));
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use tautline_driver::{CloseCode, Config, HandlerOutput};
+
 use crate::support::{
-    executor::{block_on, now},
+    executor::{Task, block_on, now},
     frames::{self, CLOSE, TEXT, close_body, masked},
     server,
     wire::{Side, Wire},
@@ -75,4 +77,24 @@ fn a_corked_handler_may_give_its_connection_away() {
     wire.give(Side::Server, masked(CLOSE, close_body(1000, "")));
     wire.give_eof(Side::Server);
     assert_eq!(now(given.unwrap().recv()).unwrap(), None);
+}
+
+/// R6455-7.4.1-12: a server may not send 1010, whatever a handler's output says; the connection is
+/// closed all the same, and in bounded time.
+#[test]
+fn a_code_that_may_not_be_sent_closes_as_an_internal_error() {
+    struct MissesAnExtension;
+    impl HandlerOutput for MissesAnExtension {
+        fn close_code(&self) -> CloseCode {
+            CloseCode::MANDATORY_EXTENSION
+        }
+    }
+
+    let (wire, ws) = server();
+    let mut task = Task::new(ws.cork(async |_ws| MissesAnExtension));
+    assert!(!task.run().is_done(), "the peer has not answered");
+    let sent = frames::parse(&wire.take(Side::Server));
+    assert_eq!(sent, [(CLOSE, close_body(1011, ""))]);
+    wire.advance(Config::new().close_timeout_value());
+    assert!(task.run().is_done());
 }

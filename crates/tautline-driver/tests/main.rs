@@ -17,6 +17,7 @@ mod flushing;
 mod halves;
 mod handshake;
 mod keepalive;
+mod keys;
 mod memory;
 mod pair;
 #[cfg(feature = "futures")]
