@@ -35,30 +35,21 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod connector;
-mod error;
-mod serve;
+mod runtime;
 mod stream;
-#[cfg_attr(feature = "rustls", path = "tls/on.rs")]
-#[cfg_attr(not(feature = "rustls"), path = "tls/off.rs")]
+#[cfg(feature = "rustls")]
 pub mod tls;
 mod transport;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
 
-pub use connector::{Connector, Pending, connect};
-pub use error::ConnectError;
-pub use serve::{Serve, ServeError, serve};
+pub use runtime::TokioRuntime;
 pub use stream::MaybeTlsStream;
-pub use tautline_driver::{
-    CloseCode, CloseFrame, Closed, Config, ConnectionLost, Error, Fin, HandlerOutput,
-    HandshakeError, Initiator, Keepalive, Lent, Limits, Message, MessageRef, Received, Reply, Role,
-    SendError, Timeout, UpgradeError, Utf8Bytes, Violation,
-};
-pub use tautline_handshake::{
-    AcceptError, ClientError, ClientRequest, HandshakeLimits, HeadError, MissingOrigin,
-    OriginPolicy, Refusal, RefusalReason, Request, RequestError, Response, Uri, UriError,
-};
+#[doc(inline)]
+pub use tautline_driver::neutral::*;
 pub use transport::Tokio;
 
 /// A WebSocket connection over a tokio stream.
@@ -75,6 +66,68 @@ pub type ReadHalf<S = MaybeTlsStream> = tautline_driver::ReadHalf<Tokio<S>>;
 
 /// The sending half of a split connection.
 pub type WriteHalf<S = MaybeTlsStream> = tautline_driver::WriteHalf<Tokio<S>>;
+
+/// Settings of a client.
+pub type Connector = tautline_driver::Connector<TokioRuntime>;
+
+/// A server that is configured and not running yet; see [`serve`].
+pub type Serve<H> = tautline_driver::Serve<TokioRuntime, H>;
+
+/// Connects to `uri`, `ws://` or `wss://`, with the default settings.
+///
+/// ```no_run
+/// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut ws = tautline_tokio::connect("ws://127.0.0.1:9001/chat").await?;
+/// ws.send("hello").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Subprotocols and header fields go into a [`ClientRequest`]; settings into a [`Connector`].
+///
+/// # Errors
+///
+/// See [`ConnectError`].
+///
+/// # Cancel safety
+///
+/// Cancel safe in that nothing is left behind: the attempt is given up.
+pub async fn connect<Q>(request: Q) -> Result<WebSocket, ConnectError>
+where
+    Q: TryInto<ClientRequest>,
+    ConnectError: From<Q::Error>,
+{
+    Connector::new().connect(request).await
+}
+
+/// Accepts connections and runs `handler` for each, in a task of its own, corked.
+///
+/// ```no_run
+/// # async fn f() -> std::io::Result<()> {
+/// use tautline_tokio::{Corked, Error, serve};
+/// use tokio::net::TcpListener;
+///
+/// let listener = TcpListener::bind("127.0.0.1:9001").await?;
+/// serve(listener, async |mut ws: Corked| {
+///     while let Some(message) = ws.recv().await? {
+///         ws.send(message).await?;
+///     }
+///     Ok::<(), Error>(())
+/// })
+/// .await
+/// # }
+/// ```
+///
+/// Awaiting the result runs the server. A handler that fails or panics closes its own connection
+/// with 1011 and no other. For routes, other answers or decisions that wait for something, accept
+/// with [`Upgrade`] instead.
+pub fn serve<H, F>(listener: TcpListener, handler: H) -> Serve<H>
+where
+    H: Fn(Corked) -> F + Send + Sync + 'static,
+    F: Future<Output: HandlerOutput + Send> + Send + 'static,
+{
+    Serve::new(TokioRuntime, listener, handler)
+}
 
 /// Accepts a WebSocket connection on a stream, in one step, with the default [`Config`].
 ///

@@ -34,6 +34,12 @@ impl MaybeTlsStream {
     }
 }
 
+impl From<TcpStream> for MaybeTlsStream {
+    fn from(stream: TcpStream) -> Self {
+        Self::Plain(stream)
+    }
+}
+
 /// Does the same on whichever stream it is.
 macro_rules! either {
     ($self:ident, $stream:ident => $do:expr) => {

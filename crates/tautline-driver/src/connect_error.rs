@@ -1,9 +1,10 @@
 use std::{error, fmt, io};
 
-use tautline_driver::HandshakeError;
 use tautline_handshake::{RequestError, UriError};
 
-/// Why [`connect`](crate::connect) failed.
+use crate::HandshakeError;
+
+/// Why [`Connector::connect`](crate::Connector::connect) failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {
