@@ -31,6 +31,7 @@ mod runtime;
 pub mod rustls_config;
 mod scratch;
 mod serve;
+mod serve_task;
 mod shared;
 mod shared_waker;
 mod split;

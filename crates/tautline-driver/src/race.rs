@@ -1,6 +1,11 @@
 //! Waiting for the first of two futures.
 
-use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
 
 use crate::Runtime;
 
@@ -10,10 +15,13 @@ pub(crate) enum First<A, B> {
     Right(B),
 }
 
-/// Waits for the first of two futures, the left one if both are done, and drops the other.
-pub(crate) async fn race<A: Future, B: Future>(left: A, right: B) -> First<A::Output, B::Output> {
-    let mut left = pin!(left);
-    let mut right = pin!(right);
+/// Waits for the first of two futures, the left one if both are done.
+///
+/// They come pinned, so that they are not stored once as an argument and once more in place.
+pub(crate) async fn race<A: Future + ?Sized, B: Future>(
+    mut left: Pin<&mut A>,
+    mut right: Pin<&mut B>,
+) -> First<A::Output, B::Output> {
     poll_fn(|cx| {
         if let Poll::Ready(output) = left.as_mut().poll(cx) {
             return Poll::Ready(First::Left(output));
@@ -29,7 +37,7 @@ pub(crate) async fn timeout<F: Future>(
     limit: Duration,
     future: F,
 ) -> Option<F::Output> {
-    match race(future, runtime.sleep(limit)).await {
+    match race(pin!(future), pin!(runtime.sleep(limit))).await {
         First::Left(output) => Some(output),
         First::Right(()) => None,
     }

@@ -1,22 +1,20 @@
 use std::{
     error, fmt,
-    future::{IntoFuture, pending, poll_fn},
+    future::{IntoFuture, pending},
     io,
     net::SocketAddr,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::Arc,
-    task::Poll,
     time::Duration,
 };
 
-use tautline_frame::CloseCode;
 use tautline_handshake::OriginPolicy;
 
 use crate::{
-    Config, Cork, Corked, HandlerOutput, Runtime, Tls, Transport, Upgrade, UpgradeError,
+    Config, Corked, HandlerOutput, Runtime, Tls, UpgradeError,
     race::{First, race, timeout},
-    stop::{Phase, Stop},
+    serve_task::{Peers, ServeTask},
+    stop::{Phase, Stop, Watch},
 };
 
 /// A server that is configured and not running yet: it accepts connections and runs a handler for
@@ -36,9 +34,9 @@ pub struct Serve<R: Runtime, H> {
     on_error: OnError,
 }
 
-type ServerConfig<R> = <<R as Runtime>::Tls as Tls<<R as Runtime>::Tcp>>::ServerConfig;
+pub(crate) type ServerConfig<R> = <<R as Runtime>::Tls as Tls<<R as Runtime>::Tcp>>::ServerConfig;
 
-type OnError = Arc<dyn Fn(ServeError) + Send + Sync>;
+pub(crate) type OnError = Arc<dyn Fn(ServeError) + Send + Sync>;
 
 /// What kept a peer from becoming a connection; see [`Serve::on_error`].
 #[derive(Debug)]
@@ -175,10 +173,10 @@ where
         });
         let runtime = peers.runtime.clone();
         loop {
-            match race(&mut shutdown, runtime.accept(&listener)).await {
+            match race(shutdown.as_mut(), pin!(runtime.accept(&listener))).await {
                 First::Left(()) => break,
                 First::Right(Ok((tcp, address))) => {
-                    runtime.spawn(contain(peers.clone().run(tcp, address)));
+                    runtime.spawn(ServeTask::new(peers.clone(), tcp, address));
                 }
                 // The listener itself is fine: it was this connection, or a want of resources.
                 First::Right(Err(error)) => {
@@ -192,7 +190,7 @@ where
         // Every task has one of these; with the last one gone they have all ended.
         drop(peers);
         stop.0.enter(Phase::Closing);
-        timeout(&runtime, limit, ended.reached(Phase::Abandoned)).await;
+        timeout(&runtime, limit, Watch::new(ended).reached(Phase::Over)).await;
         Ok(())
     }
 }
@@ -202,105 +200,8 @@ struct AbandonOnDrop(Arc<Stop>);
 
 impl Drop for AbandonOnDrop {
     fn drop(&mut self) {
-        self.0.enter(Phase::Abandoned);
+        self.0.enter(Phase::Over);
     }
-}
-
-/// What the tasks of a server share.
-struct Peers<R: Runtime, H> {
-    runtime: R,
-    handler: H,
-    config: Arc<Config>,
-    origin: OriginPolicy,
-    tls: Option<ServerConfig<R>>,
-    on_error: OnError,
-    stop: Arc<Stop>,
-    /// Abandoned when this is dropped.
-    ended: Arc<Stop>,
-}
-
-impl<R: Runtime, H> Drop for Peers<R, H> {
-    fn drop(&mut self) {
-        self.ended.enter(Phase::Abandoned);
-    }
-}
-
-impl<R, H, F> Peers<R, H>
-where
-    R: Runtime,
-    H: Fn(Corked<R::Transport>) -> F + Send + Sync + 'static,
-    F: Future<Output: HandlerOutput + Send> + Send + 'static,
-{
-    async fn run(self: Arc<Self>, tcp: R::Tcp, address: SocketAddr) {
-        race(
-            self.stop.reached(Phase::Abandoned),
-            self.serve(tcp, address),
-        )
-        .await;
-    }
-
-    async fn serve(&self, tcp: R::Tcp, address: SocketAddr) {
-        // Boxed: the task of a connection lives for long, and would be as large as its largest
-        // moment.
-        let open = Box::pin(self.open(tcp, address));
-        let cork = match race(open, self.stop.reached(Phase::Closing)).await {
-            First::Left(Ok(cork)) => cork,
-            First::Left(Err(error)) => return (self.on_error)(error),
-            First::Right(()) => return,
-        };
-        let mut cork = cork;
-        match race(&mut cork, self.stop.reached(Phase::Closing)).await {
-            First::Left(_) => {}
-            First::Right(()) => Box::pin(close(cork)).await,
-        }
-    }
-
-    /// Does the handshakes and starts the handler.
-    async fn open(
-        &self,
-        tcp: R::Tcp,
-        address: SocketAddr,
-    ) -> Result<Cork<R::Transport, F>, ServeError> {
-        let stream = match &self.tls {
-            None => tcp.into(),
-            Some(config) => {
-                let limit = self.config.handshake_timeout_value();
-                timeout(&self.runtime, limit, R::Tls::accept(config, tcp))
-                    .await
-                    .unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
-                    .map_err(|error| ServeError::Tls(address, error))?
-            }
-        };
-        let upgrade = async {
-            let upgrade = Upgrade::read_with(stream, self.config.clone()).await?;
-            upgrade.check_origin(&self.origin).await?.accept().await
-        };
-        let ws = upgrade
-            .await
-            .map_err(|error| ServeError::Upgrade(address, error))?;
-        Ok(ws.cork(&self.handler))
-    }
-}
-
-/// Closes a connection from the server's side. The handler learns of it by the end of its messages.
-async fn close<T: Transport, F: Future<Output: HandlerOutput>>(mut cork: Cork<T, F>) {
-    let writer = cork.writer();
-    let closing = writer.close(CloseCode::GOING_AWAY, "server is shutting down");
-    if let First::Right(_) = race(&mut cork, closing).await {
-        cork.await;
-    }
-}
-
-/// Ends a task that panics: what an executor makes of a panic differs, and one may let it end the
-/// program. The panic itself has been told by the panic hook.
-async fn contain(task: impl Future<Output = ()>) {
-    let mut task = pin!(task);
-    poll_fn(|cx| {
-        // A task that has panicked is not polled again.
-        let polled = catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(cx)));
-        polled.unwrap_or(Poll::Ready(()))
-    })
-    .await;
 }
 
 impl<R, H, F> IntoFuture for Serve<R, H>
