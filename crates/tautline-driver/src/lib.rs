@@ -59,6 +59,6 @@ pub use tautline_connection::{
 pub use tautline_frame::CloseCode;
 pub use tautline_message::{Limits, Message, MessageRef, Utf8Bytes};
 pub use tls::{NoTls, Tls};
-pub use transport::Transport;
+pub use transport::{Transport, poll_write_buf};
 pub use upgrade::Upgrade;
 pub use web_socket::WebSocket;

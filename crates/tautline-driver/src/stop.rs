@@ -1,21 +1,20 @@
 use std::{
     fmt,
     future::poll_fn,
-    pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
     task::{Context, Poll, Waker},
 };
 
-use event_listener::{Event, EventListener};
+use slab::Slab;
 
 /// How far a server has come in stopping. Its tasks follow, and wake for it.
 #[derive(Default)]
 pub(crate) struct Stop {
     phase: AtomicU8,
-    changed: Event,
+    wakers: Mutex<Slab<Waker>>,
 }
 
 /// In their order: a later phase includes the earlier ones.
@@ -32,7 +31,13 @@ pub(crate) enum Phase {
 impl Stop {
     pub(crate) fn enter(&self, phase: Phase) {
         self.phase.fetch_max(phase as u8, Ordering::Release);
-        self.changed.notify(usize::MAX);
+        // Woken outside of the lock, which a task that ends takes.
+        let wakers: Vec<_> = self
+            .wakers()
+            .iter()
+            .map(|(_, waker)| waker.clone())
+            .collect();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     fn phase(&self) -> Phase {
@@ -41,6 +46,11 @@ impl Stop {
             1 => Phase::Closing,
             _ => Phase::Over,
         }
+    }
+
+    fn wakers(&self) -> MutexGuard<'_, Slab<Waker>> {
+        // Nothing that holds the lock can leave the list half changed.
+        self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -54,14 +64,8 @@ impl fmt::Debug for Stop {
 #[derive(Debug)]
 pub(crate) struct Watch {
     stop: Arc<Stop>,
-    waiting: Option<Waiting>,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    waker: Waker,
-    phase: Phase,
-    _listener: EventListener,
+    /// The waker that waits, and its place in the list.
+    waiting: Option<(Waker, usize)>,
 }
 
 impl Watch {
@@ -77,25 +81,19 @@ impl Watch {
     /// A task is polled for each of its messages, nearly always with the waker that waits already:
     /// then this is one load.
     pub(crate) fn poll_phase(&mut self, cx: &mut Context<'_>) -> Phase {
-        loop {
-            let phase = self.stop.phase();
-            if let Some(waiting) = &self.waiting
-                && waiting.phase == phase
-                && waiting.waker.will_wake(cx.waker())
-            {
-                return phase;
+        match &mut self.waiting {
+            Some((waker, _)) if waker.will_wake(cx.waker()) => {}
+            Some((waker, place)) => {
+                waker.clone_from(cx.waker());
+                self.stop.wakers()[*place].clone_from(waker);
             }
-            let mut listener = self.stop.changed.listen();
-            // It may have changed between the look and the listening.
-            if self.stop.phase() == phase && Pin::new(&mut listener).poll(cx).is_pending() {
-                self.waiting = Some(Waiting {
-                    waker: cx.waker().clone(),
-                    phase,
-                    _listener: listener,
-                });
-                return phase;
+            None => {
+                let place = self.stop.wakers().insert(cx.waker().clone());
+                self.waiting = Some((cx.waker().clone(), place));
             }
         }
+        // Looked at after the waker is in the list, so that no change is missed.
+        self.stop.phase()
     }
 
     /// Waits for a phase.
@@ -105,5 +103,15 @@ impl Watch {
             false => Poll::Pending,
         })
         .await;
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some((_, place)) = self.waiting.take() {
+            // The waker is dropped outside of the lock: it may be the last that holds its task.
+            let waker = self.stop.wakers().remove(place);
+            drop(waker);
+        }
     }
 }

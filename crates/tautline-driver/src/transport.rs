@@ -1,6 +1,6 @@
 use std::{
-    io,
-    task::{Context, Poll},
+    io::{self, IoSlice},
+    task::{Context, Poll, ready},
     time::Instant,
 };
 
@@ -31,7 +31,7 @@ pub trait Transport {
     /// Writes from the front of `output`, which is not empty, takes off what was written, and
     /// returns how much it was.
     ///
-    /// Should write [`Buf::chunk`] if that is all there is, and several slices at once otherwise.
+    /// Should write several slices at once where there are several: see [`poll_write_buf`].
     ///
     /// # Errors
     ///
@@ -61,4 +61,32 @@ pub trait Transport {
 
     /// Waits until `deadline`. Polled with another deadline, it waits for that one instead.
     fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()>;
+}
+
+/// How many slices a write gathers at most. Frames are small or few: beyond this another system
+/// call costs less than preparing slots that stay empty.
+const MAX_SLICES: usize = 16;
+
+/// Takes what is next in `output` to `write`: one slice, or several if there are several and the
+/// stream is `vectored`; then takes off what was written. For [`Transport::poll_write`].
+///
+/// # Errors
+///
+/// What `write` says.
+#[inline]
+pub fn poll_write_buf(
+    output: &mut impl Buf,
+    vectored: bool,
+    write: impl FnOnce(&[IoSlice<'_>]) -> Poll<io::Result<usize>>,
+) -> Poll<io::Result<usize>> {
+    let chunk = output.chunk();
+    let written = if chunk.len() == output.remaining() || !vectored {
+        ready!(write(&[IoSlice::new(chunk)]))?
+    } else {
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        let count = output.chunks_vectored(&mut slices);
+        ready!(write(&slices[..count]))?
+    };
+    output.advance(written);
+    Poll::Ready(Ok(written))
 }

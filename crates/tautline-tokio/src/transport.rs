@@ -1,13 +1,13 @@
 use std::{
     any::Any,
-    io::{self, IoSlice},
+    io,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Instant,
 };
 
 use bytes::{Buf, BytesMut};
-use tautline_driver::Transport;
+use tautline_driver::{Transport, poll_write_buf};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -23,10 +23,6 @@ pub struct Tokio<S> {
     // Made when the first deadline is set; most connections never have one.
     sleep: Option<Pin<Box<Sleep>>>,
 }
-
-/// How many slices a write gathers at most. Frames are small or few: beyond this another system
-/// call costs less than preparing slots that stay empty.
-const MAX_SLICES: usize = 16;
 
 impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Transport for Tokio<S> {
     type Stream = S;
@@ -57,16 +53,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Transport for Tokio<S> {
         output: &mut impl Buf,
     ) -> Poll<io::Result<usize>> {
         let stream = Pin::new(&mut self.stream);
-        let chunk = output.chunk();
-        let written = if chunk.len() == output.remaining() || !stream.is_write_vectored() {
-            ready!(stream.poll_write(cx, chunk))?
-        } else {
-            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-            let count = output.chunks_vectored(&mut slices);
-            ready!(stream.poll_write_vectored(cx, &slices[..count]))?
-        };
-        output.advance(written);
-        Poll::Ready(Ok(written))
+        poll_write_buf(output, stream.is_write_vectored(), |slices| match slices {
+            [slice] => stream.poll_write(cx, slice),
+            slices => stream.poll_write_vectored(cx, slices),
+        })
     }
 
     #[inline]
