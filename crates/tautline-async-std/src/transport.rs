@@ -1,4 +1,5 @@
 use std::{
+    cell::Cell,
     io,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -21,8 +22,6 @@ use crate::socket;
 #[derive(Debug)]
 pub struct FuturesIo<S> {
     stream: S,
-    /// How much a read offers the stream at most.
-    room: usize,
     /// Reads and writes in a row that did not have to wait.
     busy: u8,
     /// Made when there is a deadline; most connections never have one.
@@ -35,8 +34,26 @@ struct Alarm {
     timer: Timer,
 }
 
-/// What a read offers at least, if that much is spare.
-const MIN_ROOM: usize = 4 * 1024;
+/// What a read offers at most: as much as the driver has room for, but for its largest frames.
+const SCRATCH_SIZE: usize = 64 * 1024;
+
+thread_local! {
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Lends initialised bytes of the thread's to a read, at most `limit`.
+///
+/// A futures-io stream reads into initialised bytes only, and what is spare in an input buffer is
+/// not. To zero that before each read costs more than to copy what has come: most reads bring
+/// little, and one in two nothing at all.
+#[inline]
+fn with_scratch<R>(limit: usize, read: impl FnOnce(&mut [u8]) -> R) -> R {
+    let mut scratch = SCRATCH.take();
+    scratch.resize(SCRATCH_SIZE, 0);
+    let result = read(&mut scratch[..limit.min(SCRATCH_SIZE)]);
+    SCRATCH.set(scratch);
+    result
+}
 
 /// After so many reads and writes that did not have to wait, other tasks have their turn. The
 /// executors leave that to their tasks, and a peer that always has more to send would keep one of
@@ -52,7 +69,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Transport for FuturesIo<S> {
         socket::set_nodelay(&stream);
         Self {
             stream,
-            room: MIN_ROOM,
             busy: 0,
             alarm: None,
         }
@@ -65,26 +81,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Transport for FuturesIo<S> {
     #[inline]
     fn poll_read(&mut self, cx: &mut Context<'_>, input: &mut BytesMut) -> Poll<io::Result<usize>> {
         ready!(self.poll_turn(cx));
-        // The stream wants initialised bytes. To zero all that is spare, 64 KiB, takes as long as to
-        // read a small message, so what is offered follows what has come.
-        let len = input.len();
-        let offered = self.room.min(input.capacity() - len);
-        input.resize(len + offered, 0);
-        let read = Pin::new(&mut self.stream).poll_read(cx, &mut input[len..]);
-        match read {
-            Poll::Ready(Ok(count)) => {
-                input.truncate(len + count);
-                if count == self.room {
-                    self.room *= 2;
-                } else if count < self.room / 4 && count < offered {
-                    self.room = MIN_ROOM.max(self.room / 2);
-                }
-            }
-            Poll::Ready(Err(_)) => input.truncate(len),
-            Poll::Pending => {
-                input.truncate(len);
-                self.busy = 0;
-            }
+        let read = with_scratch(input.capacity() - input.len(), |room| {
+            let count = ready!(Pin::new(&mut self.stream).poll_read(cx, room))?;
+            input.extend_from_slice(&room[..count]);
+            Poll::Ready(Ok(count))
+        });
+        if read.is_pending() {
+            self.busy = 0;
         }
         read
     }

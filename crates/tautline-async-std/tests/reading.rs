@@ -11,9 +11,6 @@ use tautline_driver::Transport;
 
 use crate::support::script::{BYTE, Read, Script};
 
-/// As much as the driver lends for reading.
-const SPARE: usize = 64 * 1024;
-
 fn read(
     transport: &mut FuturesIo<Script>,
     input: &mut BytesMut,
@@ -23,103 +20,41 @@ fn read(
         .map_err(|error| error.kind())
 }
 
-/// The room that each of these reads has in an empty buffer.
-fn rooms(spare: usize, reads: &[Read]) -> Vec<usize> {
-    let mut transport = FuturesIo::from_stream(Script::reading(reads.iter().copied()));
-    for _ in reads {
-        let _ = read(&mut transport, &mut BytesMut::with_capacity(spare));
-    }
-    transport.stream().rooms()
-}
-
 #[test]
-fn the_room_follows_what_comes() {
+fn a_read_has_as_much_room_as_is_spare_up_to_64_kib() {
     use Read::{Bytes, Fail, Full, Wait};
 
     const K: usize = 1024;
-    let cases: [(&str, usize, &[Read], &[usize]); 8] = [
-        (
-            "small reads never have more than the least room",
-            SPARE,
-            &[Bytes(1), Bytes(4000), Bytes(20), Bytes(1)],
-            &[4 * K, 4 * K, 4 * K, 4 * K],
-        ),
-        (
-            "full reads double it up to what is spare",
-            SPARE,
-            &[Full, Full, Full, Full, Full, Full],
-            &[4 * K, 8 * K, 16 * K, 32 * K, 64 * K, 64 * K],
-        ),
-        (
-            "a byte less than full leaves it",
-            SPARE,
-            &[Full, Bytes(8 * K - 1), Bytes(8 * K - 1)],
-            &[4 * K, 8 * K, 8 * K],
-        ),
-        (
-            "a quarter leaves it, less halves it",
-            SPARE,
-            &[
-                Full,
-                Full,
-                Bytes(4 * K),
-                Bytes(4 * K - 1),
-                Bytes(1),
-                Bytes(1),
-            ],
-            &[4 * K, 8 * K, 16 * K, 16 * K, 8 * K, 4 * K],
-        ),
-        (
-            "waiting and failing leave it",
-            SPARE,
-            &[Full, Wait, Wait, Fail, Full, Full],
-            &[4 * K, 8 * K, 8 * K, 8 * K, 8 * K, 16 * K],
-        ),
-        (
-            "the end of the stream is a short read",
-            SPARE,
-            &[Full, Bytes(0), Bytes(0)],
-            &[4 * K, 8 * K, 4 * K],
-        ),
-        (
-            "little that is spare, and filled, says nothing",
-            100,
-            &[Full, Full, Full],
-            &[100, 100, 100],
-        ),
-        (
-            "much that is spare is used up to its end",
-            1000 * K,
-            &[Full; 9],
-            &[
-                4 * K,
-                8 * K,
-                16 * K,
-                32 * K,
-                64 * K,
-                128 * K,
-                256 * K,
-                512 * K,
-                1000 * K,
-            ],
-        ),
-    ];
-    for (name, spare, reads, expected) in cases {
-        assert_eq!(rooms(spare, reads), expected, "{name}");
-    }
-}
-
-#[test]
-fn the_room_of_full_reads_is_kept_while_little_is_spare() {
-    let script = Script::reading([Read::Full, Read::Full, Read::Full, Read::Full]);
-    let mut transport = FuturesIo::from_stream(script);
-    for spare in [SPARE, SPARE, 100, SPARE] {
-        assert!(read(&mut transport, &mut BytesMut::with_capacity(spare)).is_ready());
+    let mut transport = FuturesIo::from_stream(Script::reading([
+        Full,
+        Bytes(1),
+        Wait,
+        Fail,
+        Full,
+        Full,
+        Full,
+    ]));
+    let spares = [64 * K, 64 * K, 64 * K, 64 * K, 1, 100, 1000 * K];
+    for spare in spares {
+        let _ = read(&mut transport, &mut BytesMut::with_capacity(spare));
     }
     assert_eq!(
         transport.stream().rooms(),
-        [4 * 1024, 8 * 1024, 100, 16 * 1024]
+        [64 * K, 64 * K, 64 * K, 64 * K, 1, 100, 64 * K]
     );
+}
+
+/// What one connection has read is not what another one gets.
+#[test]
+fn what_a_read_left_in_the_room_is_not_seen_by_the_next() {
+    let mut first = FuturesIo::from_stream(Script::reading([Read::Full]));
+    let mut second = FuturesIo::from_stream(Script::reading([Read::Bytes(0), Read::Bytes(2)]));
+    let mut input = BytesMut::with_capacity(1000);
+    assert!(read(&mut first, &mut BytesMut::with_capacity(1000)).is_ready());
+    assert_eq!(read(&mut second, &mut input), Poll::Ready(Ok(0)));
+    assert_eq!(input, b""[..]);
+    assert_eq!(read(&mut second, &mut input), Poll::Ready(Ok(2)));
+    assert_eq!(input.len(), 2);
 }
 
 #[test]
