@@ -1,6 +1,9 @@
 use std::{
     fmt, mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Wake, Waker},
 };
 
@@ -20,7 +23,11 @@ pub(crate) struct SharedWaker {
 
 /// The tasks that wait.
 #[derive(Default)]
-pub(crate) struct Waiters(Mutex<Vec<Waker>>);
+pub(crate) struct Waiters {
+    tasks: Mutex<Vec<Waker>>,
+    /// Whether there may be one, for a look without the lock.
+    any: AtomicBool,
+}
 
 impl SharedWaker {
     pub(crate) fn new() -> Self {
@@ -55,6 +62,9 @@ impl SharedWaker {
 
     /// Polls with the shared waker, and makes sure that the caller's task is woken by it if the
     /// answer is `Pending`.
+    ///
+    /// If it is not, the others are woken: what they wait for may have been done for them, and a
+    /// stream may forget who waited once it is ready for somebody.
     #[inline]
     pub(crate) fn poll<R>(
         &self,
@@ -62,20 +72,23 @@ impl SharedWaker {
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         let mut shared = Context::from_waker(&self.waker);
-        match poll(&mut shared) {
-            Poll::Ready(ready) => Poll::Ready(ready),
-            Poll::Pending => {
-                self.waiters.add(cx.waker());
-                // The transport may have become ready before the task was among the waiters.
-                poll(&mut shared)
-            }
+        let mut polled = poll(&mut shared);
+        if polled.is_pending() {
+            self.waiters.add(cx.waker());
+            // The transport may have become ready before the task was among the waiters.
+            polled = poll(&mut shared);
         }
+        if polled.is_ready() && self.waiters.any.load(Ordering::Relaxed) {
+            self.waker.wake_by_ref();
+        }
+        polled
     }
 }
 
 impl Waiters {
     fn add(&self, waker: &Waker) {
         let mut waiters = self.lock();
+        self.any.store(true, Ordering::Relaxed);
         if !waiters.iter().any(|waiter| waiter.will_wake(waker)) {
             waiters.push(waker.clone());
         }
@@ -96,7 +109,7 @@ impl Waiters {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Waker>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -107,7 +120,11 @@ impl Wake for Waiters {
 
     fn wake_by_ref(self: &Arc<Self>) {
         // Woken outside the lock: a waker may run code that waits again.
-        let waiters = mem::take(&mut *self.lock());
+        let waiters = {
+            let mut waiters = self.lock();
+            self.any.store(false, Ordering::Relaxed);
+            mem::take(&mut *waiters)
+        };
         for waiter in waiters {
             waiter.wake();
         }
