@@ -1,24 +1,21 @@
-//! Clients and servers over loopback sockets, pipes in memory and a clock that can be stopped.
+//! What only this adapter promises. What it promises with the others is tested in the crate
+//! `tautline`, once for all of them.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::unwrap_used,
     reason = "what fails in the helpers of a test fails the test"
 )]
 
-mod support;
+mod clock;
+mod streams;
 
-mod closing;
-mod connecting;
-#[cfg(feature = "futures")]
-mod futures;
-mod halves;
-mod keepalive;
-mod pending;
-mod send;
-mod serve;
-mod sizes;
-#[cfg(feature = "rustls")]
-mod tls;
-#[cfg(not(feature = "rustls"))]
-mod tls_off;
-mod upgrade;
+use tautline_tokio::{Config, Role, WebSocket};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// A connection with the opening handshake behind it.
+fn open<S>(stream: S, role: Role) -> WebSocket<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    WebSocket::<S>::from_handshake(stream, role, Default::default(), Config::new())
+}

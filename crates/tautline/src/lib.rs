@@ -1,7 +1,8 @@
 //! WebSocket for Rust: client and server, `ws://` and `wss://`, correct, fast and lean.
 //!
 //! Tautline implements RFC 6455 as a set of small crates, each of use alone; this one puts them
-//! together. The runtime is a feature: [`tokio`] is on by default.
+//! together. The runtime is a feature: `tokio` is on by default, `async-std` and `smol` bring modules
+//! with the same names in them.
 //!
 //! # An echo server
 //!
@@ -54,6 +55,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`tokio`] | connect, accept and serve on tokio |
+//! | `async_std`, `smol` | the same on async-std and on smol, and over any futures-io stream |
 //! | [`driver`] | the poll loop, over a transport of any runtime |
 //! | [`connection`] | the sans-I/O connection |
 //! | [`handshake`] | the opening handshake, in `http` types |
@@ -62,11 +64,18 @@
 //!
 //! # Features
 //!
-//! * `tokio` (default): the tokio adapter.
+//! * `tokio` (default): the module [`tokio`].
+//! * `async-std`: the module `async_std`. async-std itself is no longer maintained
+//!   (RUSTSEC-2025-0052); smol runs on the same reactor, and the module `smol` has the same names.
+//! * `smol`: the module `smol`.
 //! * `rustls`: `wss://`, client and server.
 //! * `futures`: `Stream` and `Sink`.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "async-std")]
+pub use tautline_async_std::async_std;
+#[cfg(feature = "smol")]
+pub use tautline_async_std::smol;
 pub use tautline_connection as connection;
 pub use tautline_driver as driver;
 pub use tautline_frame as frame;
@@ -75,11 +84,5 @@ pub use tautline_message as message;
 #[cfg(feature = "tokio")]
 pub use tautline_tokio as tokio;
 
-pub use tautline_driver::{
-    CloseCode, CloseFrame, Closed, Config, ConnectionLost, Error, Fin, HandlerOutput,
-    HandshakeError, Initiator, Keepalive, Lent, Limits, Message, MessageRef, Received, Reply, Role,
-    SendError, Timeout, UpgradeError, Utf8Bytes, Violation,
-};
-pub use tautline_handshake::{
-    ClientRequest, HandshakeLimits, OriginPolicy, Request, Response, Uri,
-};
+#[doc(inline)]
+pub use tautline_driver::neutral::*;

@@ -29,7 +29,14 @@ pub(super) fn check(workspace: &Workspace, tree: &Tree, findings: &mut Vec<Findi
         let Some(file) = tree.file(&path) else {
             return Err(format!("there is no file {}", path.display()));
         };
-        match has_test(&file.text, function) {
+        // Behaviours of all adapters are listed beside them, and made tests there.
+        let listed = || {
+            let list = tree.file(&path.with_file_name("main.rs"));
+            let name = path.file_stem().and_then(|stem| stem.to_str());
+            list.zip(name)
+                .is_some_and(|(list, name)| is_behaviour(&list.text, name, function))
+        };
+        match has_test(&file.text, function) || listed() {
             true => Ok(()),
             false => Err(format!("{} has no test {function}", path.display())),
         }
@@ -124,9 +131,21 @@ fn has_test(source: &str, function: &str) -> bool {
     (0..lines.len()).any(|index| defines(lines[index]) && is_test(index))
 }
 
+/// Whether the macro call `suite!` in `source` lists the function under the name of its file.
+fn is_behaviour(source: &str, file: &str, function: &str) -> bool {
+    let code = strip(source, Literals::Blank);
+    let suite = code
+        .lines()
+        .map(str::trim)
+        .skip_while(|line| *line != "suite! {");
+    let behaviours = suite.skip_while(|line| line.strip_suffix(" {") != Some(file));
+    let mut behaviours = behaviours.skip(1).take_while(|line| *line != "}");
+    behaviours.any(|line| line.strip_suffix(',') == Some(function))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{cells, has_test, scan};
+    use super::{cells, has_test, is_behaviour, scan};
     use crate::tidy::tree::Tree;
 
     fn findings(table: &str) -> Vec<String> {
@@ -192,5 +211,17 @@ mod tests {
         assert!(!has_test(source, "helper"));
         assert!(!has_test(source, "work"));
         assert!(!has_test(source, "commented"));
+    }
+
+    #[test]
+    fn a_behaviour_is_listed_under_its_file() {
+        let source = "macro_rules! suite { () => {}; }\n\nsuite! {\n    closing {\n        works,\n    \
+                      }\n    #[cfg(x)]\n    tls {\n        speaks,\n        // silent,\n    }\n}\n";
+        assert!(is_behaviour(source, "closing", "works"));
+        assert!(is_behaviour(source, "tls", "speaks"));
+        assert!(!is_behaviour(source, "closing", "speaks"));
+        assert!(!is_behaviour(source, "tls", "silent"));
+        assert!(!is_behaviour(source, "tls", "speak"));
+        assert!(!is_behaviour("closing {\n works,\n}\n", "closing", "works"));
     }
 }

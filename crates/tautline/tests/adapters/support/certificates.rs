@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use tautline_tokio::{Connector, tls};
-use tokio_rustls::rustls::{
-    ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer},
+use tautline::driver::rustls_config::{
+    client_config_with_roots,
+    rustls::{
+        ClientConfig, ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer},
+    },
+    server_config,
 };
 
 /// A certification authority of a test's own.
@@ -25,8 +28,8 @@ impl Authority {
     }
 
     /// A client that trusts this authority and no other.
-    pub(crate) fn connector(&self) -> Connector {
-        Connector::new().tls(tls::client_config_with_roots([self.root()]).unwrap())
+    pub(crate) fn client(&self) -> Arc<ClientConfig> {
+        client_config_with_roots([self.root()]).unwrap()
     }
 
     /// A server with a certificate for this name or address.
@@ -52,5 +55,5 @@ pub(crate) fn self_signed(name: &str) -> Arc<ServerConfig> {
 
 fn server(certificate: &CertificateDer<'static>, key: &KeyPair) -> Arc<ServerConfig> {
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    tls::server_config(vec![certificate.clone()], key).unwrap()
+    server_config(vec![certificate.clone()], key).unwrap()
 }
