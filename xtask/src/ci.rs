@@ -76,7 +76,10 @@ impl Step {
         let mut command = self.command()?;
         command.current_dir(&workspace.root);
         let shown = match self.is_own_task() {
-            true => format!("cargo xtask {}", self.name()),
+            true => {
+                let arguments: Vec<_> = command.get_args().map(|a| a.to_string_lossy()).collect();
+                format!("cargo xtask {}", arguments.join(" "))
+            }
             false => process::show(&command),
         };
         println!("\n{}", style(format!("{}: {shown}", self.name())).bold());
@@ -120,10 +123,10 @@ impl Step {
                 }
                 Ok(test)
             }
-            Self::Tidy | Self::NoStd | Self::Standalone | Self::Powerset | Self::Autobahn => {
-                let this = env::current_exe().context("this program has no path")?;
-                with(Command::new(this), &self.name())
+            Self::Tidy | Self::NoStd | Self::Standalone | Self::Powerset => {
+                with(this_program()?, &self.name())
             }
+            Self::Autobahn => with(this_program()?, "autobahn --adapter all --role both"),
         }
     }
 }
@@ -172,6 +175,11 @@ impl Tests {
             self.failed += failed;
         }
     }
+}
+
+fn this_program() -> anyhow::Result<Command> {
+    let path = env::current_exe().context("this program has no path")?;
+    Ok(Command::new(path))
 }
 
 fn minutes(time: Duration) -> String {

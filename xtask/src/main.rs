@@ -18,8 +18,11 @@ use console::style;
 use crate::workspace::Workspace;
 
 mod autobahn;
+mod bench;
+mod cargo_tree;
 mod ci;
 mod generated;
+mod isolation;
 mod markdown;
 mod no_std;
 mod powerset;
@@ -44,8 +47,8 @@ enum Task {
     ///
     /// Dependencies between the crates follow the picture, protocol crates name no socket, clock,
     /// runtime or random source, `unsafe` stays where it is allowed, features do something,
-    /// crate pages have an example, `docs/rfc6455.md` names tests that exist, links resolve, and
-    /// no tracked file holds a path of somebody's machine.
+    /// crate pages have an example, every adapter has the same public names, `docs/rfc6455.md` names
+    /// tests that exist, links resolve, and no tracked file holds a path of somebody's machine.
     Tidy,
     /// Prove that the frame, message and connection crates build without the standard library.
     ///
@@ -57,7 +60,10 @@ enum Task {
     /// No other crate of the family is there; an example may name what its crate depends on.
     Standalone,
     /// Check that every combination of features of every published crate compiles.
+    ///
+    /// Also checks that the facade brings only the runtimes that its features name.
     Powerset,
+    Bench(bench::Options),
     Ci(ci::Options),
 }
 
@@ -80,6 +86,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::NoStd => no_std::run(&workspace),
         Task::Standalone => standalone::run(&workspace),
         Task::Powerset => powerset::run(&workspace),
+        Task::Bench(options) => bench::run(&workspace, &options),
         Task::Ci(options) => ci::run(&workspace, &options),
     }?;
     Ok(ExitCode::SUCCESS)

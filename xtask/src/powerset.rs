@@ -1,4 +1,4 @@
-//! `cargo xtask powerset`: every combination of features.
+//! `cargo xtask powerset`: every combination of features, and none that brings too much.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -6,10 +6,11 @@ use std::time::Duration;
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::process;
 use crate::workspace::{Workspace, cargo};
+use crate::{isolation, process};
 
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
+    isolation::check(workspace)?;
     let checks: Vec<(&str, String)> = workspace
         .published()
         .flat_map(|package| {

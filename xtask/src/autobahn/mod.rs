@@ -10,15 +10,18 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use console::style;
 
+use crate::autobahn::adapter::{Adapter, AdapterChoice};
 use crate::autobahn::case_id::{CaseId, choose};
 use crate::autobahn::install::Home;
 use crate::autobahn::report::Report;
 use crate::autobahn::runner::{Runner, RunnerChoice};
+use crate::autobahn::summary::Tally;
 use crate::autobahn::testee::Testee;
 use crate::autobahn::watch::{Progress, wait_for_end, wait_for_port};
 use crate::process::Guarded;
 use crate::workspace::Workspace;
 
+mod adapter;
 mod case_id;
 mod install;
 mod report;
@@ -42,8 +45,8 @@ mod watch;
 #[derive(Args)]
 pub(crate) struct Options {
     /// The adapter under test.
-    #[arg(long, value_enum, default_value_t = Adapter::Tokio)]
-    adapter: Adapter,
+    #[arg(long, value_enum, default_value_t = AdapterChoice::Tokio)]
+    adapter: AdapterChoice,
 
     /// Which side of the connection Tautline plays.
     #[arg(long, value_enum, default_value_t = RoleChoice::Both)]
@@ -65,24 +68,11 @@ pub(crate) struct Options {
 
     /// The program under test, instead of building the workspace's `autobahn-testee`.
     ///
-    /// It is started as `PATH --adapter tokio server --listen 127.0.0.1:0`, and must then print
-    /// `listening on 127.0.0.1:PORT` and echo, and as `PATH --adapter tokio client --url URL
+    /// It is started as `PATH --adapter NAME server --listen 127.0.0.1:0`, and must then print
+    /// `listening on 127.0.0.1:PORT` and echo, and as `PATH --adapter NAME client --url URL
     /// --agent NAME --jobs N`, and must then run all cases and print `case N/M` after each.
     #[arg(long, value_name = "PATH")]
     testee: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Adapter {
-    Tokio,
-}
-
-impl Adapter {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Tokio => "tokio",
-        }
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -90,6 +80,16 @@ enum RoleChoice {
     Server,
     Client,
     Both,
+}
+
+impl RoleChoice {
+    fn roles(self) -> &'static [Role] {
+        match self {
+            Self::Server => &[Role::Server],
+            Self::Client => &[Role::Client],
+            Self::Both => &[Role::Server, Role::Client],
+        }
+    }
 }
 
 /// The side that is under test.
@@ -110,6 +110,8 @@ impl Role {
 
 /// What one run needs to know, whichever runner it uses.
 struct Plan {
+    adapter: Adapter,
+    role: Role,
     cases: Vec<CaseId>,
     jobs: u16,
     /// The name under which the report lists the implementation.
@@ -119,6 +121,11 @@ struct Plan {
 }
 
 impl Plan {
+    /// What messages call the run.
+    fn title(&self) -> String {
+        format!("{} {}", self.adapter.name(), self.role.name())
+    }
+
     /// A file beside the report's directory, named after it.
     fn log(&self, of: &str) -> PathBuf {
         self.directory.with_extension(format!("{of}.log"))
@@ -130,8 +137,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
     let cases = choose(&options.cases)?;
     let home = Home::new(workspace.target.join("autobahn"))?;
     let runner = Runner::find(options.runner, &home)?;
-    let adapter = options.adapter.name();
-    let testee = Testee::new(workspace, options.testee.as_deref(), adapter)?;
+    let testee = Testee::new(workspace, options.testee.as_deref())?;
     let plural = if cases.len() == 1 { "" } else { "s" };
     println!(
         "Autobahn test suite, {} case{plural}, {runner}",
@@ -141,36 +147,35 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
         println!("12.* and 13.* (compression) are left out");
     }
 
-    let roles: &[Role] = match options.role {
-        RoleChoice::Server => &[Role::Server],
-        RoleChoice::Client => &[Role::Client],
-        RoleChoice::Both => &[Role::Server, Role::Client],
-    };
-    let mut lines = Vec::new();
-    let mut passed = true;
-    for &role in roles {
-        let plan = Plan {
-            cases: cases.clone(),
-            jobs: options.jobs,
-            agent: format!("tautline-{adapter}"),
-            directory: home.report(adapter, role.name())?,
-        };
-        println!();
-        match role {
-            Role::Server => test_server(&runner, &testee, &plan)?,
-            Role::Client => test_client(&runner, &testee, &plan)?,
+    let mut tallies = Vec::new();
+    for &adapter in options.adapter.adapters() {
+        for &role in options.role.roles() {
+            let plan = Plan {
+                adapter,
+                role,
+                cases: cases.clone(),
+                jobs: options.jobs,
+                agent: format!("tautline-{}", adapter.name()),
+                directory: home.report(adapter.name(), role.name())?,
+            };
+            println!();
+            // A run that breaks says something about its adapter only: the others still count.
+            tallies.push(one_run(&runner, &testee, &plan).unwrap_or_else(|error| {
+                let title = format!("{} does not finish:", plan.title());
+                println!("{} {error:#}", style(title).red().bold());
+                Tally::unfinished(&plan)
+            }));
         }
-        let report = Report::read(&plan.directory)?;
-        let title = format!("{adapter} {}", role.name());
-        passed &= summary::show(&title, &report, &plan)?;
-        summary::save(&title, &runner.to_string(), &report, &plan.directory)?;
-        lines.push(summary::line(&title, &report));
     }
 
     println!();
-    for line in lines {
-        println!("{line}");
+    for tally in &tallies {
+        println!("{tally}");
     }
+    if options.adapter == AdapterChoice::All {
+        println!("{}", summary::of_runs(&tallies));
+    }
+    let passed = tallies.iter().all(|tally| tally.passed);
     Ok(if passed {
         ExitCode::SUCCESS
     } else {
@@ -178,9 +183,21 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
     })
 }
 
+/// One adapter in one role: the run, its report, and the judgement.
+fn one_run(runner: &Runner, testee: &Testee, plan: &Plan) -> anyhow::Result<Tally> {
+    match plan.role {
+        Role::Server => test_server(runner, testee, plan)?,
+        Role::Client => test_client(runner, testee, plan)?,
+    }
+    let report = Report::read(&plan.directory)?;
+    let passed = summary::show(&report, plan);
+    summary::save(&runner.to_string(), &report, plan)?;
+    Ok(Tally::new(plan, &report, passed))
+}
+
 /// The runner plays the client.
 fn test_server(runner: &Runner, testee: &Testee, plan: &Plan) -> anyhow::Result<()> {
-    let (server, address) = testee.serve(&plan.log("testee"))?;
+    let (server, address) = testee.serve(plan.adapter, &plan.log("testee"))?;
     let log = plan.log("runner");
     let (client, lines) = Guarded::spawn(runner.fuzzing_client(address, plan)?, &log)?;
     let mut progress = Progress::new("server", plan.cases.len());

@@ -1,8 +1,8 @@
 //! Showing a report: a table, what is wrong, one line.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
-use std::path::Path;
 
 use anyhow::Context;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
@@ -15,8 +15,9 @@ use crate::autobahn::case_id::{CaseId, category_name};
 use crate::autobahn::report::{Outcome, Report};
 
 /// Prints the table and every case that does not pass; says whether the run passes.
-pub(super) fn show(title: &str, report: &Report, plan: &Plan) -> anyhow::Result<bool> {
-    println!("{}\n{}", style(title).bold(), table(report));
+pub(super) fn show(report: &Report, plan: &Plan) -> bool {
+    let title = plan.title();
+    println!("{}\n{}", style(&title).bold(), table(report));
     println!("report: {}", plan.directory.join("index.html").display());
 
     let mut passed = true;
@@ -57,36 +58,91 @@ pub(super) fn show(title: &str, report: &Report, plan: &Plan) -> anyhow::Result<
     if !passed {
         println!("{}", style(format!("{title} does not pass")).red().bold());
     }
-    Ok(passed)
-}
-
-/// The one line that says it all.
-pub(super) fn line(title: &str, report: &Report) -> String {
-    let counts = count(report.cases.values().map(|verdict| verdict.outcome()));
-    let columns: Vec<String> = Outcome::ALL
-        .iter()
-        .map(|kind| format!("{} {}", counts[kind], kind.name()))
-        .collect();
-    format!("autobahn {title}: {}", columns.join(", "))
+    passed
 }
 
 /// Writes `summary.json` beside the report: the counts, and what produced them.
-pub(super) fn save(
-    title: &str,
-    runner: &str,
-    report: &Report,
-    directory: &Path,
-) -> anyhow::Result<()> {
+pub(super) fn save(runner: &str, report: &Report, plan: &Plan) -> anyhow::Result<()> {
     let counts = count(report.cases.values().map(|verdict| verdict.outcome()));
     let counts: BTreeMap<&str, usize> = counts
         .into_iter()
         .map(|(outcome, count)| (outcome.name(), count))
         .collect();
-    let summary =
-        json!({ "run": title, "runner": runner, "cases": report.cases.len(), "counts": counts });
-    let path = directory.join("summary.json");
+    let summary = json!({
+        "run": plan.title(),
+        "runner": runner,
+        "cases": report.cases.len(),
+        "counts": counts,
+    });
+    let path = plan.directory.join("summary.json");
     fs::write(&path, format!("{summary:#}\n"))
         .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Every run in one table, a line each.
+pub(super) fn of_runs(tallies: &[Tally]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    let mut header = vec!["adapter", "role"];
+    header.extend(Outcome::ALL.iter().map(|outcome| outcome.name()));
+    table.set_header(header);
+    for tally in tallies {
+        let mut row = vec![tally.adapter.to_owned(), tally.role.to_owned()];
+        match &tally.counts {
+            Some(counts) => row.extend(counts.values().map(ToString::to_string)),
+            None => row.extend(Outcome::ALL.map(|_| "-".to_owned())),
+        }
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut().skip(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// What is left of one run when all are over.
+pub(super) struct Tally {
+    adapter: &'static str,
+    role: &'static str,
+    pub(super) passed: bool,
+    /// `None` if there is no report.
+    counts: Option<BTreeMap<Outcome, usize>>,
+}
+
+impl Tally {
+    pub(super) fn new(plan: &Plan, report: &Report, passed: bool) -> Self {
+        Self {
+            passed,
+            counts: Some(count(
+                report.cases.values().map(|verdict| verdict.outcome()),
+            )),
+            ..Self::unfinished(plan)
+        }
+    }
+
+    pub(super) fn unfinished(plan: &Plan) -> Self {
+        Self {
+            adapter: plan.adapter.name(),
+            role: plan.role.name(),
+            passed: false,
+            counts: None,
+        }
+    }
+}
+
+/// The one line that says it all.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "autobahn {} {}: ", self.adapter, self.role)?;
+        let Some(counts) = &self.counts else {
+            return f.write_str("does not finish");
+        };
+        let columns: Vec<String> = counts
+            .iter()
+            .map(|(kind, count)| format!("{count} {}", kind.name()))
+            .collect();
+        f.write_str(&columns.join(", "))
+    }
 }
 
 fn table(report: &Report) -> Table {
@@ -153,8 +209,33 @@ fn shorten(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, shorten};
+    use super::{Tally, count, of_runs, shorten};
     use crate::autobahn::report::Outcome;
+
+    #[test]
+    fn every_run_has_a_line() {
+        let tally = |role, counts| Tally {
+            adapter: "smol",
+            role,
+            passed: true,
+            counts,
+        };
+        let runs = [
+            tally("server", Some(count([Outcome::Ok, Outcome::Unclean]))),
+            tally("client", None),
+        ];
+        let lines = runs.each_ref().map(ToString::to_string);
+        assert_eq!(
+            lines[0],
+            "autobahn smol server: 1 ok, 0 informational, 0 non-strict, 0 unimplemented, \
+             0 failed, 1 unclean"
+        );
+        assert_eq!(lines[1], "autobahn smol client: does not finish");
+        let table = of_runs(&runs).to_string();
+        let row = |role| table.lines().find(|line| line.contains(role)).unwrap();
+        assert_eq!(row("server").matches('0').count(), 4, "{table}");
+        assert_eq!(row("client").matches('-').count(), 6, "{table}");
+    }
 
     #[test]
     fn outcomes_are_counted_with_zeros() {

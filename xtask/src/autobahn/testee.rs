@@ -9,23 +9,17 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 
 use crate::autobahn::Plan;
+use crate::autobahn::adapter::Adapter;
 use crate::autobahn::watch::wait_for_port;
 use crate::process::{self, Guarded, Launch};
 use crate::workspace::{Workspace, cargo};
 
-/// A program that echoes through one adapter, as a server or as a client.
-pub(super) struct Testee {
-    program: PathBuf,
-    adapter: &'static str,
-}
+/// A program that echoes through any of the adapters, as a server or as a client.
+pub(super) struct Testee(PathBuf);
 
 impl Testee {
     /// Takes `program`, or builds the workspace's own with optimisations.
-    pub(super) fn new(
-        workspace: &Workspace,
-        program: Option<&Path>,
-        adapter: &'static str,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn new(workspace: &Workspace, program: Option<&Path>) -> anyhow::Result<Self> {
         let program = match program {
             // Relative paths are looked up in PATH unless they have a directory.
             Some(path) => path
@@ -33,19 +27,17 @@ impl Testee {
                 .with_context(|| format!("no program under test at {}", path.display()))?,
             None => build(workspace)?,
         };
-        Ok(Self { program, adapter })
+        Ok(Self(program))
     }
 
     /// Starts the echo server and waits until it accepts connections.
-    pub(super) fn serve(&self, log: &Path) -> anyhow::Result<(Guarded, SocketAddr)> {
-        let mut command = Command::new(&self.program);
-        command.args([
-            "--adapter",
-            self.adapter,
-            "server",
-            "--listen",
-            "127.0.0.1:0",
-        ]);
+    pub(super) fn serve(
+        &self,
+        adapter: Adapter,
+        log: &Path,
+    ) -> anyhow::Result<(Guarded, SocketAddr)> {
+        let mut command = self.command(adapter);
+        command.args(["server", "--listen", "127.0.0.1:0"]);
         let launch = Launch {
             name: "the testee".to_owned(),
             command,
@@ -80,14 +72,21 @@ impl Testee {
 
     /// The client that runs every case the server at `url` has.
     pub(super) fn client(&self, url: &str, plan: &Plan) -> Launch {
-        let mut command = Command::new(&self.program);
-        command.args(["--adapter", self.adapter, "client", "--url", url]);
+        let mut command = self.command(plan.adapter);
+        command.args(["client", "--url", url]);
         command.args(["--agent", &plan.agent, "--jobs", &plan.jobs.to_string()]);
         Launch {
             name: "the testee".to_owned(),
             command,
             farewell: None,
         }
+    }
+
+    fn command(&self, adapter: Adapter) -> Command {
+        let mut command = Command::new(&self.0);
+        command.args(["--adapter", adapter.name()]);
+        command.envs(adapter.environment());
+        command
     }
 }
 

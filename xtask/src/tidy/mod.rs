@@ -16,6 +16,7 @@ mod links;
 mod machine_paths;
 mod purity;
 mod requirements;
+mod surface;
 mod tree;
 mod unsafe_code;
 
@@ -30,6 +31,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
         allow::check,
         features::check,
         crate_pages::check,
+        surface::check,
         requirements::check,
         links::check,
         machine_paths::check,

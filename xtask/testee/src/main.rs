@@ -1,19 +1,21 @@
 //! The endpoint that the Autobahn TestSuite tests: an echo server, and a client that echoes what
-//! the test server sends.
+//! the test server sends. Both are written once, for any adapter.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,
     reason = "its output is how it tells what it does"
 )]
 
+mod adapter;
 mod cases;
-mod tokio_adapter;
+mod client;
+mod server;
 
 use std::net::SocketAddr;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
-use crate::cases::CaseNumbers;
+use crate::{adapter::Adapter, client::Cases};
 
 /// An echo endpoint for the Autobahn TestSuite.
 #[derive(Debug, Parser)]
@@ -25,11 +27,6 @@ struct Args {
     role: Role,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Adapter {
-    Tokio,
-}
-
 #[derive(Debug, Subcommand)]
 enum Role {
     /// Echoes until it is killed, and prints the address that it listens on.
@@ -39,33 +36,10 @@ enum Role {
         listen: SocketAddr,
     },
     /// Runs the cases of a fuzzing server, then asks it for its report.
-    Client {
-        /// The fuzzing server, such as `ws://127.0.0.1:9001`.
-        #[arg(long)]
-        url: String,
-        /// The name that the report is filed under.
-        #[arg(long)]
-        agent: String,
-        /// Cases in flight at once.
-        #[arg(long, default_value_t = 1)]
-        jobs: usize,
-        /// Numbers of the cases to run, such as `1,2,5-9`; all if left out.
-        #[arg(long)]
-        cases: Option<CaseNumbers>,
-    },
+    Client(Cases),
 }
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    match args.adapter {
-        Adapter::Tokio => match args.role {
-            Role::Server { listen } => tokio_adapter::server(listen),
-            Role::Client {
-                url,
-                agent,
-                jobs,
-                cases,
-            } => tokio_adapter::client(&url, &agent, jobs, cases.as_ref()),
-        },
-    }
+    args.adapter.run(args.role)
 }
