@@ -150,13 +150,16 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let phase = self.watch.poll_phase(cx);
-        if phase == Phase::Over {
-            self.state = State::Done;
-            return Poll::Ready(());
-        }
         // What an executor makes of a panic differs, and one may let it end the program. This one
         // has been told by the panic hook; the state it left is dropped.
-        catch_unwind(AssertUnwindSafe(|| self.poll_state(cx, phase))).unwrap_or(Poll::Ready(()))
+        let polled = catch_unwind(AssertUnwindSafe(|| match phase {
+            Phase::Over => {
+                self.state = State::Done;
+                Poll::Ready(())
+            }
+            phase => self.poll_state(cx, phase),
+        }));
+        polled.unwrap_or(Poll::Ready(()))
     }
 }
 

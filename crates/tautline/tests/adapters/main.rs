@@ -169,6 +169,7 @@ suite! {
         a_handler_may_speak_first,
         a_handler_that_fails_or_panics_closes_its_own_connection_with_1011,
         a_handler_that_panics_at_once_harms_nobody_else,
+        a_handler_that_panics_as_it_is_dropped_harms_nobody_else,
         a_handler_that_returns_closes_normally_after_its_last_words,
         a_shutdown_tells_everyone_1001_and_ends_the_server,
         a_shutdown_is_bounded_by_twice_the_close_timeout,

@@ -13,7 +13,7 @@ use tautline::{
 use crate::support::{
     Adapter, Clock, Clocked, connect, echo,
     raw::{self, CLOSE, TEXT},
-    serve, spawn,
+    serve, settle, spawn,
 };
 
 /// A handler that does what the first message says.
@@ -114,9 +114,10 @@ pub(crate) async fn a_handler_that_fails_or_panics_closes_its_own_connection_wit
 /// There is not even a future yet that could be closed in an orderly way. The connection is lost,
 /// and everything else goes on.
 pub(crate) async fn a_handler_that_panics_at_once_harms_nobody_else<A: Adapter>() {
+    let runtime = Clocked::<A>::new(&Clock::new());
     let (stop, stopped) = signal();
     let (uri, server) = serve::<A, _>(|listener| {
-        Serve::new(A::default(), listener, |ws: Corked<A::Transport>| {
+        Serve::new(runtime.clone(), listener, |ws: Corked<_>| {
             assert!(ws.subprotocol().is_some(), "as it was told");
             echo(ws)
         })
@@ -137,6 +138,39 @@ pub(crate) async fn a_handler_that_panics_at_once_harms_nobody_else<A: Adapter>(
     assert_eq!(spawn::<A, _>(async { 1 }).await, 1);
     drop(stop);
     server.await.unwrap();
+    assert_eq!(runtime.panics(), 0);
+}
+
+/// What a handler owns may panic as it is dropped, and a server that is dropped drops its handlers.
+pub(crate) async fn a_handler_that_panics_as_it_is_dropped_harms_nobody_else<A: Adapter>() {
+    struct Panics(mpsc::UnboundedSender<()>);
+
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            let _ = self.0.unbounded_send(());
+            panic!("as it was told");
+        }
+    }
+
+    let runtime = Clocked::<A>::new(&Clock::new());
+    let (tell, mut told) = mpsc::unbounded();
+    let (uri, server) = serve::<A, _>(|listener| {
+        Serve::new(runtime.clone(), listener, move |mut ws: Corked<_>| {
+            let panics = Panics(tell.clone());
+            async move {
+                let _ = ws.send("ready").await;
+                let _ = ws.recv().await;
+                drop(panics);
+            }
+        })
+    });
+    let mut peer = raw::connect(&uri).await;
+    assert_eq!(raw::read_frame(&mut peer).await, (TEXT, b"ready".to_vec()));
+    drop(server);
+    assert_eq!(told.next().await, Some(()));
+    assert_eq!(raw::read_to_end_or_reset(&mut peer).await, b"");
+    settle().await;
+    assert_eq!(runtime.panics(), 0);
 }
 
 /// R6455-7.3-01, R6455-7.4.1-02

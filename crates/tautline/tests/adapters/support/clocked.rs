@@ -2,20 +2,28 @@ use std::{
     fmt, io,
     marker::PhantomData,
     net::SocketAddr,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use bytes::{Buf, BytesMut};
+use futures_util::FutureExt;
 use tautline::driver::{ConnectError, Runtime, Tls, Transport};
 
 use super::clock::{Clock, Timer};
 
-/// A runtime as it is, but for its time, which is that of a [`Clock`].
+/// A runtime as it is, but for its time, which is that of a [`Clock`]. It also knows whether a task
+/// has panicked, which executors take in different ways.
 #[derive(Clone, Debug)]
 pub(crate) struct Clocked<R> {
     runtime: R,
     clock: Clock,
+    panics: Arc<AtomicUsize>,
 }
 
 /// A TCP stream that knows the time.
@@ -41,7 +49,13 @@ impl<R: Runtime + Default> Clocked<R> {
         Self {
             runtime: R::default(),
             clock: clock.clone(),
+            panics: Arc::default(),
         }
+    }
+
+    /// How many tasks have panicked.
+    pub(crate) fn panics(&self) -> usize {
+        self.panics.load(Ordering::SeqCst)
     }
 }
 
@@ -72,7 +86,12 @@ impl<R: Runtime> Runtime for Clocked<R> {
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.runtime.spawn(task);
+        let panics = self.panics.clone();
+        self.runtime.spawn(async move {
+            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+                panics.fetch_add(1, Ordering::SeqCst);
+            }
+        });
     }
 
     async fn sleep(&self, duration: Duration) {
