@@ -332,6 +332,9 @@ impl<T: Transport> Link<T> {
             Some(shared) => shared.poll(cx, |cx| transport.poll_flush(cx)),
         })?;
         self.unflushed = false;
+        if let Some(shared) = &self.shared {
+            shared.wake_waiters();
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -60,11 +60,17 @@ impl SharedWaker {
         }
     }
 
+    /// Wakes the tasks that wait for the transport: what they wait for has been done for them, and
+    /// a stream that is ready for one task may forget the others.
+    #[inline]
+    pub(crate) fn wake_waiters(&self) {
+        if self.waiters.any.load(Ordering::Relaxed) {
+            self.waker.wake_by_ref();
+        }
+    }
+
     /// Polls with the shared waker, and makes sure that the caller's task is woken by it if the
     /// answer is `Pending`.
-    ///
-    /// If it is not, the others are woken: what they wait for may have been done for them, and a
-    /// stream may forget who waited once it is ready for somebody.
     #[inline]
     pub(crate) fn poll<R>(
         &self,
@@ -72,16 +78,14 @@ impl SharedWaker {
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         let mut shared = Context::from_waker(&self.waker);
-        let mut polled = poll(&mut shared);
-        if polled.is_pending() {
-            self.waiters.add(cx.waker());
-            // The transport may have become ready before the task was among the waiters.
-            polled = poll(&mut shared);
+        match poll(&mut shared) {
+            Poll::Ready(ready) => Poll::Ready(ready),
+            Poll::Pending => {
+                self.waiters.add(cx.waker());
+                // The transport may have become ready before the task was among the waiters.
+                poll(&mut shared)
+            }
         }
-        if polled.is_ready() && self.waiters.any.load(Ordering::Relaxed) {
-            self.waker.wake_by_ref();
-        }
-        polled
     }
 }
 
