@@ -116,6 +116,7 @@ fn program(example: &str) -> String {
 const CRATES: &[&str] = &[
     "tautline-frame",
     "tautline-message",
+    "tautline-deflate",
     "tautline-handshake",
     "tautline-connection",
     "tautline-driver",

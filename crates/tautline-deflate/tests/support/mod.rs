@@ -1,0 +1,5 @@
+pub(crate) mod blocks;
+pub(crate) mod codec;
+pub(crate) mod header;
+pub(crate) mod tracker;
+pub(crate) mod windows;
