@@ -36,6 +36,8 @@ pub enum Violation {
     ExpectedContinuation,
     /// Text, or the reason of a Close, that is not UTF-8 (section 8.1).
     InvalidUtf8,
+    /// Compressed data that cannot be inflated (RFC 7692 section 7.2.2).
+    CorruptDeflate,
     /// A Close frame with a body of one byte (section 5.5.1).
     TruncatedClose,
     /// A Close frame with a code that may not be sent (section 7.4).
@@ -67,7 +69,8 @@ impl Violation {
             | Self::ExpectedContinuation
             | Self::TruncatedClose
             | Self::InvalidCloseCode => CloseCode::PROTOCOL_ERROR,
-            Self::InvalidUtf8 => CloseCode::INVALID_PAYLOAD,
+            // RFC 7692 names no code; the payload is not what its frame says it is.
+            Self::InvalidUtf8 | Self::CorruptDeflate => CloseCode::INVALID_PAYLOAD,
             Self::FrameTooBig | Self::MessageTooBig => CloseCode::MESSAGE_TOO_BIG,
             Self::TooManyEmptyFragments => CloseCode::POLICY_VIOLATION,
         }
@@ -86,6 +89,7 @@ impl Violation {
             Self::UnexpectedContinuation => "continuation without a message",
             Self::ExpectedContinuation => "new message inside a fragmented one",
             Self::InvalidUtf8 => "invalid UTF-8",
+            Self::CorruptDeflate => "corrupt compressed data",
             Self::TruncatedClose => "close frame with a body of one byte",
             Self::InvalidCloseCode => "close code not allowed",
             Self::FrameTooBig => "frame too big",

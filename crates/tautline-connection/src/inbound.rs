@@ -3,7 +3,7 @@ use alloc::boxed::Box;
 use tautline_frame::{ControlPayload, Header, OpCode, decode_close, mask};
 use tautline_message::{Assembler, Kind, Limits, Message, Utf8Validator, validate_utf8};
 
-use crate::{CloseFrame, Role, Violation};
+use crate::{CloseFrame, Role, Violation, deflate::Decompression};
 
 /// The receiving half: judges and finds frames in the caller's bytes.
 ///
@@ -17,8 +17,10 @@ pub struct Inbound {
     limits: Limits,
     /// The longest payload of a message in one frame: the smaller of the two size limits.
     max_whole: usize,
-    // Boxed and only there inside a fragmented message, which is rare.
+    // Boxed and only there inside a fragmented or compressed message.
     fragments: Option<Box<Fragments>>,
+    /// There if compression was agreed on.
+    decompression: Option<Box<Decompression>>,
 }
 
 /// What [`Inbound::locate`] found.
@@ -52,12 +54,12 @@ pub enum Step {
         /// Length of the payload.
         len: usize,
     },
-    /// A piece of a fragmented message was stored; go on at `input[len..]`.
+    /// A piece of a fragmented or compressed message was stored; go on at `input[len..]`.
     Fragment {
         /// How many bytes were used.
         len: usize,
     },
-    /// The last piece of a fragmented message was stored: [`Inbound::take_message`] has it. Go on
+    /// The last piece of a fragmented or compressed message was stored: [`Inbound::take_message`] has it. Go on
     /// at `input[len..]`.
     Assembled {
         /// How many bytes were used.
@@ -81,6 +83,10 @@ pub enum Control {
 #[derive(Debug)]
 struct Fragments {
     assembler: Assembler,
+    /// The message came with RSV1 (RFC 7692 section 6).
+    compressed: bool,
+    /// The frame at hand is the last of the message.
+    fin: bool,
     message: Option<Message>,
 }
 
@@ -122,7 +128,15 @@ impl Inbound {
             limits,
             max_whole,
             fragments: None,
+            decompression: None,
         }
+    }
+
+    /// From now on messages may come compressed (RFC 7692), as was agreed on in the opening
+    /// handshake: [`Agreed::decompress`](tautline_deflate::Agreed::decompress).
+    #[cfg(feature = "deflate")]
+    pub fn set_deflate(&mut self, context: tautline_deflate::Context) {
+        self.decompression = Some(Box::new(Decompression::new(context)));
     }
 
     /// Finds the frame at the front of `input`, unmasking in place what belongs to it.
@@ -234,8 +248,9 @@ impl Inbound {
         let Some((header, head)) = Header::decode(input)? else {
             return Ok(Step::More { want: 0 });
         };
-        // RFC 6455 section 5.2: RSV1 must be zero unless an extension defines it.
-        if header.rsv1 {
+        // RFC 6455 section 5.2: RSV1 must be zero unless an extension defines it. Where RFC 7692
+        // section 6.1 forbids it, in control frames and continuations, no header is decoded.
+        if header.rsv1 && self.decompression.is_none() {
             return Err(Violation::ReservedBit);
         }
         // RFC 6455 section 5.1: a server refuses what is not masked, a client what is.
@@ -246,7 +261,7 @@ impl Inbound {
         }
         if !header.opcode.is_control() {
             let whole = header.fin && header.opcode != OpCode::Continuation;
-            if !whole || self.fragments.is_some() {
+            if !whole || header.rsv1 || self.fragments.is_some() {
                 return self.begin_fragment(input, &header, head);
             }
             self.judge_size(header.payload_len)?;
@@ -333,12 +348,18 @@ impl Inbound {
         let fragments = self.fragments.get_or_insert_with(|| {
             Box::new(Fragments {
                 assembler: Assembler::new(limits),
+                compressed: header.rsv1,
+                fin: header.fin,
                 message: None,
             })
         });
-        fragments
-            .assembler
-            .begin_frame(header.opcode, header.fin, header.payload_len)?;
+        fragments.fin = header.fin;
+        let assembler = &mut fragments.assembler;
+        if fragments.compressed {
+            assembler.begin_compressed_frame(header.opcode, header.fin, header.payload_len)?;
+        } else {
+            assembler.begin_frame(header.opcode, header.fin, header.payload_len)?;
+        }
         let left = usize::try_from(header.payload_len).map_err(|_| Violation::FrameTooBig)?;
         self.fragment(input, head, header.mask, left, 0)
     }
@@ -365,7 +386,12 @@ impl Inbound {
         if let Some(key) = key {
             mask::apply(news, mask::rotate(key, done));
         }
-        fragments.assembler.extend(news)?;
+        match &mut self.decompression {
+            Some(inflate) if fragments.compressed => {
+                inflate.decompress(news, &mut fragments.assembler)?;
+            }
+            _ => fragments.assembler.extend(news)?,
+        }
         if have < left {
             self.state = State::Fragment {
                 key,
@@ -375,6 +401,12 @@ impl Inbound {
             return Ok(Step::Fragment { len: head + have });
         }
         self.state = State::Header;
+        if let Some(inflate) = &mut self.decompression
+            && fragments.compressed
+            && fragments.fin
+        {
+            inflate.finish()?;
+        }
         fragments.message = fragments.assembler.end_frame()?;
         Ok(if fragments.message.is_some() {
             Step::Assembled { len: head + have }

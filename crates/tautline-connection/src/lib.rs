@@ -54,6 +54,9 @@ extern crate std;
 mod backoff;
 mod close;
 mod connection;
+#[cfg_attr(feature = "deflate", path = "deflate/on.rs")]
+#[cfg_attr(not(feature = "deflate"), path = "deflate/off.rs")]
+mod deflate;
 mod error;
 mod inbound;
 mod outbound;

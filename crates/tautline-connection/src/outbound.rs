@@ -7,7 +7,7 @@ use tautline_message::{Kind, Message, MessageRef};
 
 use crate::{
     CloseFrame, Closed, Control, Disposition, Initiator, OutputQueue, Role, SendError, Violation,
-    close::CloseState,
+    close::CloseState, deflate::Compression,
 };
 
 /// Where the masking keys of a client come from.
@@ -65,6 +65,8 @@ pub struct Outbound<K> {
     /// Zero: messages are not cut.
     fragment_size: usize,
     state: CloseState,
+    /// There if compression was agreed on.
+    compression: Option<Box<Compression>>,
     /// The newest Ping that came when too many replies were unsent.
     deferred: Option<Box<ControlPayload>>,
 }
@@ -93,6 +95,7 @@ impl<K: MaskKeys> Outbound<K> {
             unsent_replies: 0,
             fragment_size: 0,
             state: CloseState::Open,
+            compression: None,
             deferred: None,
         }
     }
@@ -100,6 +103,17 @@ impl<K: MaskKeys> Outbound<K> {
     /// Cuts messages into frames of at most this many bytes; `None`, the default, sends each in one.
     pub fn set_fragment_size(&mut self, size: Option<NonZeroUsize>) {
         self.fragment_size = size.map_or(0, NonZeroUsize::get);
+    }
+
+    /// From now on messages are compressed (RFC 7692), as was agreed on in the opening handshake:
+    /// [`Agreed::compress`](tautline_deflate::Agreed::compress).
+    #[cfg(feature = "deflate")]
+    pub fn set_deflate(
+        &mut self,
+        context: tautline_deflate::Context,
+        settings: &tautline_deflate::Settings,
+    ) {
+        self.compression = Some(Box::new(Compression::new(context, settings)));
     }
 
     /// Queues a message. A large payload is shared, not copied; a client masks it in place when it
@@ -111,16 +125,56 @@ impl<K: MaskKeys> Outbound<K> {
     #[inline(always)]
     pub fn send(&mut self, message: Message) -> Result<(), SendError> {
         self.check_data()?;
+        if self.compression.is_none() || !self.send_compressed(message.kind(), message.as_bytes()) {
+            self.send_plain(message);
+        }
+        Ok(())
+    }
+
+    /// Queues a message that is not to be compressed, whatever was agreed on.
+    ///
+    /// For secrets: what is compressed together with text that somebody else chose can be guessed
+    /// from its length (RFC 7692 section 8).
+    ///
+    /// # Errors
+    ///
+    /// As [`Outbound::send`].
+    pub fn send_uncompressed(&mut self, message: Message) -> Result<(), SendError> {
+        self.check_data()?;
+        self.send_plain(message);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn send_plain(&mut self, message: Message) {
         let opcode = message.kind().opcode();
         let payload = message.into_bytes();
         if self.fragment_size != 0 && payload.len() > self.fragment_size {
-            self.send_cut(opcode, payload);
+            self.send_cut(false, opcode, payload);
         } else if payload.len() < SPLICE_THRESHOLD {
             self.copy_frame(true, opcode, &payload);
         } else {
-            self.splice_frame(true, opcode, payload);
+            self.splice_frame(true, false, opcode, payload);
         }
-        Ok(())
+    }
+
+    /// Queues a message compressed, unless it is better sent as it is.
+    #[inline(never)]
+    fn send_compressed(&mut self, kind: Kind, payload: &[u8]) -> bool {
+        let compressed = self
+            .compression
+            .as_mut()
+            .and_then(|compression| compression.compress(payload));
+        let Some(compressed) = compressed else {
+            return false;
+        };
+        let payload = Bytes::from(compressed);
+        if self.fragment_size != 0 && payload.len() > self.fragment_size {
+            self.send_cut(true, kind.opcode(), payload);
+        } else {
+            self.frame(true, true, kind.opcode(), payload);
+        }
+        true
     }
 
     /// Queues a copy of a borrowed message.
@@ -132,13 +186,20 @@ impl<K: MaskKeys> Outbound<K> {
     pub fn send_ref(&mut self, message: MessageRef<'_>) -> Result<(), SendError> {
         self.check_data()?;
         let payload = message.as_bytes();
+        if self.compression.is_some() && self.send_compressed(message.kind(), payload) {
+            return Ok(());
+        }
         if self.fragment_size != 0 && payload.len() > self.fragment_size {
-            self.send_cut(message.kind().opcode(), Bytes::copy_from_slice(payload));
+            self.send_cut(
+                false,
+                message.kind().opcode(),
+                Bytes::copy_from_slice(payload),
+            );
         } else if payload.len() < OWN_COPY_THRESHOLD {
             self.copy_frame(true, message.kind().opcode(), payload);
         } else {
             let own = Bytes::copy_from_slice(payload);
-            self.splice_frame(true, message.kind().opcode(), own);
+            self.splice_frame(true, false, message.kind().opcode(), own);
         }
         Ok(())
     }
@@ -163,7 +224,16 @@ impl<K: MaskKeys> Outbound<K> {
         };
         let last = fin == Fin::Last;
         self.unfinished = if last { None } else { Some(kind) };
-        self.frame(last, opcode, fragment.into_bytes());
+        let payload = fragment.into_bytes();
+        match &mut self.compression {
+            None => self.frame(last, false, opcode, payload),
+            Some(compression) => {
+                let compressed = compression.compress_fragment(&payload, last);
+                // RFC 7692 section 6.1: the bit is in the first frame only.
+                let rsv1 = opcode != OpCode::Continuation;
+                self.frame(last, rsv1, opcode, compressed.into());
+            }
+        }
         Ok(())
     }
 
@@ -376,23 +446,23 @@ impl<K: MaskKeys> Outbound<K> {
         }));
     }
 
-    fn frame(&mut self, fin: bool, opcode: OpCode, payload: Bytes) {
+    fn frame(&mut self, fin: bool, rsv1: bool, opcode: OpCode, payload: Bytes) {
         if payload.len() < SPLICE_THRESHOLD {
-            self.copy_frame(fin, opcode, &payload);
+            self.copy_any_frame(fin, rsv1, opcode, &payload);
         } else {
-            self.splice_frame(fin, opcode, payload);
+            self.splice_frame(fin, rsv1, opcode, payload);
         }
     }
 
     #[cold]
-    fn send_cut(&mut self, first: OpCode, mut payload: Bytes) {
-        let mut opcode = first;
+    fn send_cut(&mut self, rsv1: bool, first: OpCode, mut payload: Bytes) {
+        let (mut rsv1, mut opcode) = (rsv1, first);
         while payload.len() > self.fragment_size {
             let part = payload.split_to(self.fragment_size);
-            self.frame(false, opcode, part);
-            opcode = OpCode::Continuation;
+            self.frame(false, rsv1, opcode, part);
+            (rsv1, opcode) = (false, OpCode::Continuation);
         }
-        self.frame(true, opcode, payload);
+        self.frame(true, rsv1, opcode, payload);
     }
 
     #[inline(always)]
@@ -402,14 +472,14 @@ impl<K: MaskKeys> Outbound<K> {
             self.output
                 .push_short([first, payload.len() as u8], payload);
         } else {
-            self.copy_any_frame(fin, opcode, payload);
+            self.copy_any_frame(fin, false, opcode, payload);
         }
     }
 
     #[inline(never)]
-    fn copy_any_frame(&mut self, fin: bool, opcode: OpCode, payload: &[u8]) {
+    fn copy_any_frame(&mut self, fin: bool, rsv1: bool, opcode: OpCode, payload: &[u8]) {
         let mask = self.next_mask();
-        self.push_header(fin, opcode, mask, payload.len());
+        self.push_header(fin, rsv1, opcode, mask, payload.len());
         match mask {
             Some(key) => self.output.push_masked(payload, key),
             None => self.output.push(payload),
@@ -417,9 +487,9 @@ impl<K: MaskKeys> Outbound<K> {
     }
 
     #[inline(never)]
-    fn splice_frame(&mut self, fin: bool, opcode: OpCode, payload: Bytes) {
+    fn splice_frame(&mut self, fin: bool, rsv1: bool, opcode: OpCode, payload: Bytes) {
         let mask = self.next_mask();
-        self.push_header(fin, opcode, mask, payload.len());
+        self.push_header(fin, rsv1, opcode, mask, payload.len());
         let Some(key) = mask else {
             self.output.splice(payload);
             return;
@@ -450,10 +520,17 @@ impl<K: MaskKeys> Outbound<K> {
     }
 
     #[inline]
-    fn push_header(&mut self, fin: bool, opcode: OpCode, mask: Option<[u8; 4]>, len: usize) {
+    fn push_header(
+        &mut self,
+        fin: bool,
+        rsv1: bool,
+        opcode: OpCode,
+        mask: Option<[u8; 4]>,
+        len: usize,
+    ) {
         let header = Header {
             fin,
-            rsv1: false,
+            rsv1,
             opcode,
             mask,
             payload_len: len as u64,

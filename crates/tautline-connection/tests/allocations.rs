@@ -157,3 +157,102 @@ fn a_small_message_holds_its_own_size() {
     assert!(matches!(kept, Some(Event::Message(_))));
     assert!(used.bytes_current < 100, "{used:?}");
 }
+
+/// R7692-7.2.2-13, R6455-10.4-01: what a frame inflates to is refused at the limit, and not when
+/// all of it is there.
+#[cfg(feature = "deflate")]
+#[test]
+fn inflating_stops_at_the_limit() {
+    use tautline_connection::{Inbound, Outbound, Step};
+    use tautline_deflate::{Context, Level, Settings, Window};
+    use tautline_message::Message;
+
+    const MAX_MESSAGE: usize = 1 << 20;
+    // What is lent by the thread while a message is under way, and a chunk of what comes out.
+    const LENT: u64 = 128 * 1024;
+
+    let context = Context {
+        window: Window::KiB32,
+        takeover: true,
+    };
+    let settings = Settings::new().with_level(Level::SMALLEST);
+    let mut server = Outbound::new(Role::Server, NoKeys);
+    server.set_deflate(context, &settings);
+    server.send(Message::from(vec![0; 10 << 20])).unwrap();
+    let output = server.output();
+    let frame = output.copy_to_bytes(output.remaining());
+    assert!(frame.len() < 16 * 1024, "{}", frame.len());
+
+    let limits = Limits::default().with_max_message_size(MAX_MESSAGE);
+    for size in [frame.len(), 100] {
+        let mut input = frame.to_vec();
+        let used = measure(|| {
+            let mut client = Inbound::new(Role::Client, limits);
+            client.set_deflate(context);
+            let violation = input.chunks_mut(size).find_map(|piece| {
+                let mut used = 0;
+                while used < piece.len() {
+                    match client.locate(&mut piece[used..]) {
+                        Ok(Step::Fragment { len }) => used += len,
+                        Ok(step) => panic!("{step:?}"),
+                        Err(violation) => return Some(violation),
+                    }
+                }
+                None
+            });
+            assert_eq!(violation, Some(Violation::MessageTooBig));
+        });
+        // The message's buffer grows by doubling, and half of it is there twice while it does.
+        let bound = MAX_MESSAGE as u64 * 3 / 2 + LENT;
+        assert!(used.bytes_max <= bound, "pieces of {size}: {used:?}");
+        assert!(used.bytes_current <= LENT as i64, "{used:?}");
+    }
+}
+
+/// R7692-7.2.2-02, R7692-7.2.2-04: agreeing takes next to nothing, and without takeover a message
+/// that was received or sent leaves nothing behind.
+#[cfg(feature = "deflate")]
+#[test]
+fn an_idle_connection_without_takeover_keeps_no_window() {
+    use tautline_connection::{Inbound, Outbound, Step};
+    use tautline_deflate::{Context, Settings, Window};
+    use tautline_message::Message;
+
+    let context = |takeover| Context {
+        window: Window::KiB32,
+        takeover,
+    };
+    let text = "nothing but the same again and again; ".repeat(2_000);
+    let kept = [true, false].map(|takeover| {
+        let exchange = |server: &mut Outbound<NoKeys>, client: &mut Inbound| {
+            server.send(Message::from(&text[..])).unwrap();
+            let output = server.output();
+            let mut frame = output.copy_to_bytes(output.remaining()).to_vec();
+            drop(server.output().reclaim());
+            let step = client.locate(&mut frame);
+            assert_eq!(step, Ok(Step::Assembled { len: frame.len() }));
+            assert_eq!(client.take_message(), Some(Message::from(&text[..])));
+        };
+        let pair = || {
+            let mut server = Outbound::new(Role::Server, NoKeys);
+            server.set_deflate(context(takeover), &Settings::new());
+            let mut client = Inbound::new(Role::Client, Limits::default());
+            client.set_deflate(context(takeover));
+            (server, client)
+        };
+        // What the thread keeps is there once this one has sent something.
+        let (mut server, mut client) = pair();
+        exchange(&mut server, &mut client);
+        let mut idle = None;
+        let used = measure(|| {
+            let (mut server, mut client) = pair();
+            exchange(&mut server, &mut client);
+            idle = Some((server, client));
+        });
+        assert!(idle.is_some());
+        used.bytes_current
+    });
+    let [takeover, no_takeover] = kept;
+    assert!((2 << 15..(2 << 15) + 1024).contains(&takeover), "{kept:?}");
+    assert!(no_takeover < 1024, "{kept:?}");
+}

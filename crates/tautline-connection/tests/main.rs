@@ -7,6 +7,8 @@ mod backoff;
 mod close_codes;
 mod closing;
 mod control;
+#[cfg(feature = "deflate")]
+mod deflate;
 mod failing;
 mod floods;
 mod fragmentation;

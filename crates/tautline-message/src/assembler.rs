@@ -80,8 +80,7 @@ impl Assembler {
 
     /// Judges the header of a data frame before any of its payload.
     ///
-    /// `payload_len` is the length that the header announces. The payload that follows may
-    /// have another one if an extension changes it, as permessage-deflate does.
+    /// `payload_len` is the length that the header announces.
     ///
     /// # Errors
     ///
@@ -91,6 +90,34 @@ impl Assembler {
         opcode: OpCode,
         fin: bool,
         payload_len: u64,
+    ) -> Result<(), AssembleError> {
+        self.begin(opcode, fin, payload_len, payload_len)
+    }
+
+    /// Judges the header of a data frame whose payload is compressed.
+    ///
+    /// The limit of a message is about what comes out and not about what is announced, which may
+    /// be a little more; [`extend`](Self::extend) minds it.
+    ///
+    /// # Errors
+    ///
+    /// As [`begin_frame`](Self::begin_frame).
+    pub fn begin_compressed_frame(
+        &mut self,
+        opcode: OpCode,
+        fin: bool,
+        payload_len: u64,
+    ) -> Result<(), AssembleError> {
+        self.begin(opcode, fin, payload_len, 0)
+    }
+
+    /// `added` is by how much the message is known to grow.
+    fn begin(
+        &mut self,
+        opcode: OpCode,
+        fin: bool,
+        payload_len: u64,
+        added: u64,
     ) -> Result<(), AssembleError> {
         // RFC 6455 section 5.4: continuation frames follow the first frame of a message, and
         // nothing but them does until it is finished.
@@ -111,7 +138,7 @@ impl Assembler {
         if payload_len > self.limits.max_frame_size() as u64 {
             return Err(AssembleError::FrameTooBig);
         }
-        match payload_len.checked_add(message.len() as u64) {
+        match added.checked_add(message.len() as u64) {
             Some(len) if len <= self.limits.max_message_size() as u64 => {}
             _ => return Err(AssembleError::MessageTooBig),
         }
@@ -199,14 +226,18 @@ impl Partial {
 
     fn extend(&mut self, bytes: &[u8], max_len: usize) -> Result<(), AssembleError> {
         // The announced length was judged before, but it says nothing about inflated data.
-        if bytes.len() > max_len.saturating_sub(self.len()) {
-            return Err(AssembleError::MessageTooBig);
-        }
+        let room = max_len.saturating_sub(self.len());
+        let (fits, over) = bytes.split_at(room.min(bytes.len()));
         match &mut self.payload {
-            Payload::Text(text) => text.extend(bytes)?,
-            Payload::Binary(buffer) => buffer.extend_from_slice(bytes),
+            Payload::Text(text) => text.extend(fits)?,
+            Payload::Binary(buffer) if over.is_empty() => buffer.extend_from_slice(fits),
+            Payload::Binary(_) => {}
         }
-        Ok(())
+        if over.is_empty() {
+            Ok(())
+        } else {
+            Err(AssembleError::MessageTooBig)
+        }
     }
 
     /// The message, in exactly the memory that it needs: what is kept for long must not hold on

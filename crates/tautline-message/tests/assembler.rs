@@ -216,6 +216,68 @@ fn a_message_of_the_limit_passes_and_one_byte_more_does_not() {
     assert!(!assembler.is_open());
 }
 
+/// R7692-7.2.2-13: the limit of messages is about what has come out, and whatever a compressed frame
+/// announces may be less or more than that. The limit of frames and the rest holds as ever.
+#[test]
+fn a_compressed_frame_may_announce_more_than_the_limit_of_messages() {
+    let limits = Limits::default()
+        .with_max_frame_size(20)
+        .with_max_message_size(10)
+        .with_max_empty_fragments(1);
+    let mut assembler = Assembler::new(limits);
+    let over = AssembleError::MessageTooBig;
+    let exact = b"0123456789";
+
+    assembler.begin_compressed_frame(Text, true, 20).unwrap();
+    assembler.extend(exact).unwrap();
+    let received = assembler.end_frame().unwrap();
+    assert_eq!(received, Some(Message::from("0123456789")));
+
+    // The message is full already, and what is announced may be nothing.
+    assembler.begin_compressed_frame(Binary, false, 1).unwrap();
+    assembler.extend(exact).unwrap();
+    assert_eq!(assembler.end_frame(), Ok(None));
+    assembler
+        .begin_compressed_frame(Continuation, true, 20)
+        .unwrap();
+    assembler.extend(b"").unwrap();
+    let received = assembler.end_frame().unwrap();
+    assert_eq!(received, Some(Message::from(exact)));
+
+    for announced in [1, 20] {
+        assembler
+            .begin_compressed_frame(Binary, true, announced)
+            .unwrap();
+        assembler.extend(exact).unwrap();
+        assert_eq!(assembler.extend(b"a"), Err(over), "{announced}");
+        assert!(!assembler.is_open());
+    }
+
+    let refused = [
+        (Binary, 21, AssembleError::FrameTooBig),
+        (Binary, u64::MAX, AssembleError::FrameTooBig),
+        (Continuation, 1, AssembleError::UnexpectedContinuation),
+        (Ping, 1, AssembleError::ControlFrame),
+    ];
+    for (opcode, len, error) in refused {
+        let begun = assembler.begin_compressed_frame(opcode, true, len);
+        assert_eq!(begun, Err(error), "{opcode:?} {len}");
+        assert!(!assembler.is_open());
+    }
+
+    for opcode in [Text, Continuation] {
+        let begun = assembler.begin_compressed_frame(opcode, false, 0);
+        let expected = match opcode {
+            Text => Ok(()),
+            _ => Err(AssembleError::TooManyEmptyFragments),
+        };
+        assert_eq!(begun, expected);
+        if begun.is_ok() {
+            assert_eq!(assembler.end_frame(), Ok(None));
+        }
+    }
+}
+
 /// R6455-7.4.1-11
 #[test]
 fn a_frame_of_the_limit_passes_and_one_byte_more_does_not() {
