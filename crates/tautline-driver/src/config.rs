@@ -4,6 +4,8 @@ use tautline_connection::Keepalive;
 use tautline_handshake::HandshakeLimits;
 use tautline_message::Limits;
 
+use crate::compression;
+
 /// Settings of a connection, the same for clients and servers.
 ///
 /// Spans of time above a year, such as `Duration::MAX`, count as a year.
@@ -28,6 +30,7 @@ pub struct Config {
     pub(crate) keepalive: Option<Keepalive>,
     pub(crate) high_water_mark: usize,
     pub(crate) fragment_size: Option<NonZeroUsize>,
+    pub(crate) deflate: Option<compression::Settings>,
 }
 
 /// Spans of time above a year are cut to one: `Duration::MAX` means "never", and adding it to the
@@ -45,6 +48,7 @@ impl Config {
             keepalive: None,
             high_water_mark: 64 * 1024,
             fragment_size: None,
+            deflate: None,
         }
     }
 
@@ -110,6 +114,20 @@ impl Config {
     /// message.
     pub const fn fragment_size(mut self, bytes: NonZeroUsize) -> Self {
         self.fragment_size = Some(bytes);
+        self
+    }
+
+    /// Offers permessage-deflate (RFC 7692) to servers, and accepts it from clients. Default: off.
+    ///
+    /// The field `Sec-WebSocket-Extensions` of request and answer is then this crate's: what an
+    /// application puts there itself is replaced.
+    ///
+    /// What is compressed together with text that somebody else chose can be guessed from its
+    /// length (RFC 7692 section 8, as in the attacks CRIME and BREACH): send secrets with
+    /// [`send_uncompressed`](crate::WebSocket::send_uncompressed).
+    #[cfg(feature = "deflate")]
+    pub const fn deflate(mut self, settings: tautline_deflate::Settings) -> Self {
+        self.deflate = Some(settings);
         self
     }
 }

@@ -5,6 +5,7 @@ use tautline_handshake::{ClientError, ClientHandshake, ClientRequest, Progress};
 
 use crate::{
     Config, HandshakeError, Transport, WebSocket,
+    compression::Offered,
     handshake_io::{HandshakeIo, HandshakeIoError},
     keys,
     link::Agreed,
@@ -40,7 +41,8 @@ impl<T: Transport> WebSocket<T> {
         config: Arc<Config>,
     ) -> Result<Self, HandshakeError> {
         let mut io = HandshakeIo::new(T::from_stream(stream), config.handshake_timeout);
-        let (handshake, head) = ClientHandshake::new(request, keys::nonce());
+        let offered = Offered::new(&config);
+        let (handshake, head) = ClientHandshake::new(&offered.add(request), keys::nonce());
         io.write(head).await?;
         let mut handshake = handshake.with_limits(config.handshake_limits);
         let response = loop {
@@ -61,17 +63,16 @@ impl<T: Transport> WebSocket<T> {
                 Progress::Done(response) => break response,
             }
         };
+        let deflate = offered.agree(&config, &response)?;
         let agreed = Agreed {
             subprotocol: response.subprotocol().map(str::to_owned),
             response: Some(response),
         };
-        Ok(Self::open(
-            io.transport,
-            Role::Client,
-            io.input,
-            config,
-            Some(agreed),
-        ))
+        let mut ws = Self::open(io.transport, Role::Client, io.input, config, Some(agreed));
+        if let Some(deflate) = deflate {
+            deflate.apply(&mut ws);
+        }
+        Ok(ws)
     }
 }
 

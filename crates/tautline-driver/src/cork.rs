@@ -64,6 +64,20 @@ impl<T: Transport> Corked<T> {
         self.writer.send(message).await
     }
 
+    /// Queues a message that is not compressed, whatever was agreed on; see
+    /// [`WebSocket::send_uncompressed`](crate::WebSocket::send_uncompressed).
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    pub async fn send_uncompressed(&self, message: impl Into<Message>) -> Result<(), Error> {
+        self.writer.send_uncompressed(message).await
+    }
+
     /// Hands everything that is queued to the transport, without waiting for the handler to wait:
     /// before a long computation, say.
     ///

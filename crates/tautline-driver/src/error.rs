@@ -140,6 +140,8 @@ pub enum HandshakeError {
     Io(io::Error),
     /// The server refused, or what it answered is not what RFC 6455 section 4.1 demands.
     Response(ClientError),
+    /// The server accepted an extension otherwise than it was offered.
+    Extension(Box<dyn error::Error + Send + Sync>),
     /// The handshake took longer than the handshake timeout.
     Timeout,
 }
@@ -149,6 +151,7 @@ impl fmt::Display for HandshakeError {
         match self {
             Self::Io(_) => f.write_str("transport failed"),
             Self::Response(_) => f.write_str("handshake failed"),
+            Self::Extension(_) => f.write_str("extension not accepted as it was offered"),
             Self::Timeout => Timeout::Handshake.fmt(f),
         }
     }
@@ -159,6 +162,7 @@ impl error::Error for HandshakeError {
         match self {
             Self::Io(error) => Some(error),
             Self::Response(error) => Some(error),
+            Self::Extension(error) => Some(&**error),
             Self::Timeout => None,
         }
     }

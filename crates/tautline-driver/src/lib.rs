@@ -11,6 +11,9 @@
 //! * [`Config`] has the limits and the timeouts, with their defaults.
 #![forbid(unsafe_code)]
 
+#[cfg_attr(feature = "deflate", path = "compression/on.rs")]
+#[cfg_attr(not(feature = "deflate"), path = "compression/off.rs")]
+mod compression;
 mod config;
 mod connect;
 mod connect_error;
@@ -56,6 +59,8 @@ pub use split::{ReadHalf, WriteHalf};
 pub use tautline_connection::{
     CloseFrame, Closed, ConnectionLost, Fin, Initiator, Keepalive, Role, SendError, Violation,
 };
+#[cfg(feature = "deflate")]
+pub use tautline_deflate as deflate;
 pub use tautline_frame::CloseCode;
 pub use tautline_message::{Limits, Message, MessageRef, Utf8Bytes};
 pub use tls::{NoTls, Tls};

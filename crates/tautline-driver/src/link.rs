@@ -122,6 +122,10 @@ impl<T: Transport> Link<T> {
         self.outbound_with_buffer().send(message)
     }
 
+    pub(crate) fn queue_uncompressed(&mut self, message: Message) -> Result<(), SendError> {
+        self.outbound_with_buffer().send_uncompressed(message)
+    }
+
     pub(crate) fn queue_ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         let payload = ControlPayload::new(payload).map_err(|_| SendError::ControlTooLong)?;
         self.outbound_with_buffer().ping(&payload)?;

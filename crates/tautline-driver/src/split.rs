@@ -102,6 +102,22 @@ impl<T: Transport> WriteHalf<T> {
             .await
     }
 
+    /// Sends a message that is not compressed, whatever was agreed on; see
+    /// [`WebSocket::send_uncompressed`](crate::WebSocket::send_uncompressed).
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    pub async fn send_uncompressed(&self, message: impl Into<Message>) -> Result<(), Error> {
+        let message = message.into();
+        self.queue_and_wait(|link| Ok(link.queue_uncompressed(message)?))
+            .await
+    }
+
     /// Queues a message, and waits only for room; see [`WebSocket::feed`](crate::WebSocket::feed).
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use tautline_handshake::{
 };
 
 use crate::{
-    Config, Transport, UpgradeError, WebSocket,
+    Config, Transport, UpgradeError, WebSocket, compression,
     handshake_io::{HandshakeIo, HandshakeIoError},
     link::Agreed,
 };
@@ -219,8 +219,9 @@ impl<T: Transport> Pending<T> {
             Ok(accept) => accept,
             Err(refusal) => return Err(self.refuse(refusal).await),
         };
-        let accept = match answer(accept) {
-            Ok(accept) => accept,
+        let answered = answer(accept).and_then(|accept| compression::answer(&self.config, accept));
+        let (accept, deflate) = match answered {
+            Ok(answered) => answered,
             Err(error) => {
                 self.reject(StatusCode::INTERNAL_SERVER_ERROR, Ok).await?;
                 return Err(UpgradeError::Accept(error));
@@ -234,13 +235,11 @@ impl<T: Transport> Pending<T> {
         let HandshakeIo {
             transport, input, ..
         } = self.io;
-        Ok(WebSocket::open(
-            transport,
-            Role::Server,
-            input,
-            self.config,
-            agreed,
-        ))
+        let mut ws = WebSocket::open(transport, Role::Server, input, self.config, agreed);
+        if let Some(deflate) = deflate {
+            deflate.apply(&mut ws);
+        }
+        Ok(ws)
     }
 
     async fn reject(

@@ -50,6 +50,20 @@ impl<T: Transport> WebSocket<T> {
         Self::open(T::from_stream(stream), role, early, config.into(), None)
     }
 
+    /// Compresses from now on (RFC 7692), as an opening handshake that was done elsewhere has agreed
+    /// on. Handshakes of this crate see to it themselves.
+    #[cfg(feature = "deflate")]
+    pub fn set_deflate(
+        &mut self,
+        agreed: &tautline_deflate::Agreed,
+        settings: &tautline_deflate::Settings,
+    ) {
+        self.receiver.inbound.set_deflate(agreed.decompress);
+        if let Some(context) = agreed.compress {
+            self.link.outbound.set_deflate(context, settings);
+        }
+    }
+
     pub(crate) fn open(
         transport: T,
         role: Role,
@@ -147,6 +161,24 @@ impl<T: Transport> WebSocket<T> {
         let message = message.into();
         poll_fn(|cx| self.link.poll_ready(cx)).await?;
         self.link.queue_message(message)?;
+        poll_fn(|cx| self.link.poll_sent(cx)).await
+    }
+
+    /// Sends a message as [`send`](Self::send) does, but not compressed, whatever was agreed on.
+    ///
+    /// For secrets beside text that somebody else chose (RFC 7692 section 8).
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        let message = message.into();
+        poll_fn(|cx| self.link.poll_ready(cx)).await?;
+        self.link.queue_uncompressed(message)?;
         poll_fn(|cx| self.link.poll_sent(cx)).await
     }
 

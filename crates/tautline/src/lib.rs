@@ -58,6 +58,7 @@
 //! | `async_std`, `smol` | the same on async-std and on smol, and over any futures-io stream |
 //! | [`driver`] | the poll loop, over a transport of any runtime |
 //! | [`connection`] | the sans-I/O connection |
+//! | `deflate` | permessage-deflate: negotiation, compressor, capped decompressor |
 //! | [`handshake`] | the opening handshake, in `http` types |
 //! | [`message`] | fragmentation and UTF-8 |
 //! | [`frame`] | frame headers, masking, close codes |
@@ -69,6 +70,7 @@
 //!   (RUSTSEC-2025-0052); smol runs on the same reactor, and the module `smol` has the same names.
 //! * `smol`: the module `smol`.
 //! * `rustls`: `wss://`, client and server.
+//! * `deflate`: permessage-deflate (RFC 7692); see [`Config`].
 //! * `futures`: `Stream` and `Sink`.
 #![forbid(unsafe_code)]
 
@@ -77,6 +79,8 @@ pub use tautline_async_std::async_std;
 #[cfg(feature = "smol")]
 pub use tautline_async_std::smol;
 pub use tautline_connection as connection;
+#[cfg(feature = "deflate")]
+pub use tautline_deflate as deflate;
 pub use tautline_driver as driver;
 pub use tautline_frame as frame;
 pub use tautline_handshake as handshake;

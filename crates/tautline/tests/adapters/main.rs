@@ -15,6 +15,10 @@ mod support;
 mod cancellation;
 mod closing;
 mod connecting;
+#[cfg(feature = "deflate")]
+mod deflate;
+#[cfg(feature = "deflate")]
+mod deflate_handshake;
 mod facade;
 #[cfg(feature = "futures")]
 mod futures;
@@ -123,6 +127,46 @@ suite! {
         an_ipv6_address_is_connected_to,
         a_request_carries_what_its_maker_added_and_no_origin_by_itself,
         a_handshake_done_elsewhere_is_taken_over_with_the_bytes_behind_it,
+    }
+    #[cfg(feature = "deflate")]
+    deflate {
+        both_ends_compress_what_they_send,
+        what_would_not_get_shorter_is_sent_as_it_is,
+        a_message_is_kept_from_being_compressed,
+        a_handler_keeps_a_message_from_being_compressed,
+        every_message_starts_anew_without_context_takeover,
+        every_valid_form_of_a_message_is_inflated,
+        rsv1_where_it_has_no_meaning_is_1002,
+        what_is_corrupt_is_1007,
+        a_limit_is_for_what_comes_out,
+        a_server_outlives_a_bomb,
+        a_message_leaves_in_fragments_of_the_size_that_was_set,
+        fragments_are_compressed_one_by_one,
+        keepalive_pings_go_between_compressed_fragments,
+        nothing_is_lost_by_receiving_that_is_given_up,
+        sending_that_is_given_up_leaves_the_context_as_the_peer_has_it,
+        messages_of_all_sizes_and_kinds_come_back_through_serve,
+        messages_of_all_sizes_and_kinds_go_each_way_through_halves,
+        lent_messages_come_back_in_every_way_to_reply,
+        messages_of_all_sizes_and_kinds_come_in_fragments,
+        connections_of_one_thread_do_not_mix_their_contexts,
+        connections_on_several_threads_do_not_mix_their_contexts,
+        a_handshake_done_elsewhere_brings_its_agreement_along,
+    }
+    #[cfg(feature = "deflate")]
+    deflate_handshake {
+        a_client_offers_what_its_settings_say,
+        a_client_without_the_setting_offers_nothing,
+        a_server_answers_the_first_offer_that_it_can_keep_to,
+        offers_that_are_invalid_are_declined_and_not_the_handshake,
+        a_server_without_the_setting_ignores_offers,
+        a_server_accepts_nothing_that_was_not_offered,
+        a_client_whose_offer_is_declined_compresses_nothing,
+        an_answer_that_is_not_allowed_fails_before_any_frame,
+        an_extension_that_was_never_offered_fails_the_handshake,
+        a_client_takes_every_answer_that_is_allowed,
+        a_client_that_must_keep_to_256_bytes_compresses_nothing,
+        any_two_settings_get_along,
     }
     #[cfg(feature = "futures")]
     futures {

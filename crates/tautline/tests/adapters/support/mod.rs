@@ -6,6 +6,8 @@ mod adapter;
 pub(crate) mod certificates;
 mod clock;
 mod clocked;
+#[cfg(feature = "deflate")]
+pub(crate) mod deflate;
 mod pipe;
 pub(crate) mod raw;
 mod untouched;
