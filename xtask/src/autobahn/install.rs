@@ -28,6 +28,14 @@ impl Home {
                 home.kosoku_client(),
                 include_str!("python/kosoku_client.py"),
             ),
+            (
+                home.kosoku_server(),
+                include_str!("python/kosoku_server.py"),
+            ),
+            (
+                home.0.join("kosoku_cases.py"),
+                include_str!("python/kosoku_cases.py"),
+            ),
         ] {
             let parent = path
                 .parent()
@@ -58,6 +66,10 @@ impl Home {
 
     pub(super) fn kosoku_client(&self) -> PathBuf {
         self.0.join("kosoku_client.py")
+    }
+
+    pub(super) fn kosoku_server(&self) -> PathBuf {
+        self.0.join("kosoku_server.py")
     }
 
     /// The interpreter of a virtual environment that has kosoku.

@@ -222,7 +222,7 @@ fn test_client(runner: &Runner, testee: &Testee, plan: &Plan) -> anyhow::Result<
 
     let log = plan.log("testee");
     let url = format!("ws://127.0.0.1:{port}");
-    let (client, lines) = Guarded::spawn(testee.client(&url, plan), &log)?;
+    let (client, lines) = Guarded::spawn(testee.client(&url, plan, runner), &log)?;
     let mut progress = Progress::new("client", plan.cases.len());
     let status =
         wait_for_end(&client, &lines, &mut progress).map_err(|error| with_log(&error, &log))?;

@@ -34,6 +34,7 @@ pub(super) enum Runner {
         /// The interpreter of the virtual environment.
         python: PathBuf,
         client: PathBuf,
+        server: PathBuf,
     },
     Wstest(Wstest),
     Docker,
@@ -60,6 +61,7 @@ impl Runner {
             Ok(Self::Kosoku {
                 python: home.kosoku()?,
                 client: home.kosoku_client(),
+                server: home.kosoku_server(),
             })
         };
         let python27 = || Wstest::installed(home).map(Self::Wstest);
@@ -102,7 +104,7 @@ impl Runner {
     ) -> anyhow::Result<Launch> {
         let servers = json!([{ "agent": plan.agent, "url": format!("ws://{address}") }]);
         match self {
-            Self::Kosoku { python, client } => {
+            Self::Kosoku { python, client, .. } => {
                 let mut command = Command::new(python);
                 command
                     .arg(client)
@@ -130,8 +132,9 @@ impl Runner {
     pub(super) fn fuzzing_server(&self, port: u16, plan: &Plan) -> anyhow::Result<Launch> {
         let url = json!(format!("ws://127.0.0.1:{port}"));
         match self {
-            Self::Kosoku { python, .. } => {
-                let mut command = Command::new(python.with_file_name("kosoku"));
+            Self::Kosoku { python, server, .. } => {
+                let mut command = Command::new(python);
+                command.arg(server);
                 command.args(["-m", "fuzzingserver", &format!("127.0.0.1:{port}"), "-o"]);
                 command.arg(&plan.directory);
                 for case in &plan.cases {
@@ -155,6 +158,12 @@ impl Runner {
                 Ok(container(plan, &["--publish", &publish], "fuzzingserver"))
             }
         }
+    }
+
+    /// Whether the runner as a server only takes an offer that names `client_no_context_takeover`,
+    /// where it is to be agreed on; RFC 7692 section 7.1.1.2 lets a server ask for it unasked.
+    pub(super) fn wants_the_offer_named(&self) -> bool {
+        matches!(self, Self::Kosoku { .. })
     }
 
     /// Whether the runner as a server ends by itself after the report was asked for.

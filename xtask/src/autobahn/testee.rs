@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::autobahn::Plan;
 use crate::autobahn::adapter::Adapter;
+use crate::autobahn::runner::Runner;
 use crate::autobahn::watch::wait_for_port;
 use crate::process::{self, Guarded, Launch};
 use crate::workspace::{Workspace, cargo};
@@ -71,10 +72,13 @@ impl Testee {
     }
 
     /// The client that runs every case the server at `url` has.
-    pub(super) fn client(&self, url: &str, plan: &Plan) -> Launch {
+    pub(super) fn client(&self, url: &str, plan: &Plan, runner: &Runner) -> Launch {
         let mut command = self.command(plan.adapter);
         command.args(["client", "--url", url]);
         command.args(["--agent", &plan.agent, "--jobs", &plan.jobs.to_string()]);
+        if runner.wants_the_offer_named() {
+            command.arg("--no-context-takeover");
+        }
         Launch {
             name: "the testee".to_owned(),
             command,

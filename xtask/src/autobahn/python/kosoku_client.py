@@ -9,6 +9,8 @@ here: the reports are written, and whoever started this reads them.
 import asyncio
 import sys
 
+import kosoku_cases  # noqa: F401
+
 from kosoku import FailureError, run_fuzzingclient
 
 # Not public in kosoku, whose version is therefore pinned.
