@@ -140,6 +140,28 @@ impl<K: MaskKeys> Connection<K> {
         self.outbound.set_fragment_size(size);
     }
 
+    /// Compresses from now on (RFC 7692), as was agreed on in the opening handshake.
+    #[cfg(feature = "deflate")]
+    pub fn set_deflate(
+        &mut self,
+        agreed: &tautline_deflate::Agreed,
+        settings: &tautline_deflate::Settings,
+    ) {
+        self.inbound.set_deflate(agreed.decompress);
+        if let Some(context) = agreed.compress {
+            self.outbound.set_deflate(context, settings);
+        }
+    }
+
+    /// Queues a message that is not to be compressed, whatever was agreed on.
+    ///
+    /// # Errors
+    ///
+    /// See [`Outbound::send_uncompressed`].
+    pub fn send_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.outbound.send_uncompressed(message.into())
+    }
+
     /// Begins the closing handshake; `None` sends a Close frame with an empty body.
     ///
     /// # Errors

@@ -139,6 +139,13 @@ impl Inbound {
         self.decompression = Some(Box::new(Decompression::new(context)));
     }
 
+    /// What was agreed on for messages that come compressed.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(&self) -> Option<tautline_deflate::Context> {
+        Some(self.decompression.as_ref()?.context())
+    }
+
     /// Finds the frame at the front of `input`, unmasking in place what belongs to it.
     ///
     /// While it says [`Step::More`], the front of `input` must stay as it is; the bytes may move to

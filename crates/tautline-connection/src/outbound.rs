@@ -116,6 +116,13 @@ impl<K: MaskKeys> Outbound<K> {
         self.compression = Some(Box::new(Compression::new(context, settings)));
     }
 
+    /// What was agreed on for messages that go compressed.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(&self) -> Option<tautline_deflate::Context> {
+        Some(self.compression.as_ref()?.context())
+    }
+
     /// Queues a message. A large payload is shared, not copied; a client masks it in place when it
     /// holds the only reference.
     ///

@@ -4,7 +4,7 @@ use crate::context::Context;
 ///
 /// Made by [`Settings::agree`](crate::Settings::agree) on the client and by
 /// [`Settings::answer`](crate::Settings::answer) on the server.
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "a connection has two directions")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Agreed {
     /// How messages are compressed that this endpoint sends.

@@ -31,6 +31,15 @@ impl Compressor {
         }
     }
 
+    /// What was agreed on for this direction.
+    #[must_use]
+    pub const fn context(&self) -> Context {
+        Context {
+            window: self.stream.window(),
+            takeover: self.takeover,
+        }
+    }
+
     /// Compresses a whole message and appends its payload to `output`, or decides not to.
     ///
     /// It returns `true` for a message to be sent compressed, with RSV1 set. `false` means that

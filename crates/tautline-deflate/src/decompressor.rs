@@ -38,6 +38,15 @@ impl Decompressor {
         }
     }
 
+    /// What was agreed on for this direction.
+    #[must_use]
+    pub const fn context(&self) -> Context {
+        Context {
+            window: self.history.window(),
+            takeover: self.takeover,
+        }
+    }
+
     /// Inflates a part of a message's payload, which may be cut anywhere.
     ///
     /// What comes out goes to `sink` in chunks of a few KiB, as far as it is determined. None of

@@ -12,6 +12,8 @@ pub(crate) struct Inflation {
     /// Whether the next block starts a stream of zlib, as it does at the start of a message and
     /// after a block with BFINAL set.
     at_end: bool,
+    /// How many streams have ended since something came out.
+    idle_ends: u16,
     /// The last four bytes of the payload.
     last: [u8; 4],
 }
@@ -23,6 +25,7 @@ impl Inflation {
             // makes no difference for the memory, only for what is put into it.
             inflate: Inflate::new(false, 15),
             at_end: true,
+            idle_ends: 0,
             last: NONE_YET,
         }
     }
@@ -30,6 +33,7 @@ impl Inflation {
     /// Prepares for another message, whatever has become of the one before.
     pub(crate) fn restart(&mut self) {
         self.at_end = true;
+        self.idle_ends = 0;
         self.last = NONE_YET;
     }
 
@@ -55,6 +59,8 @@ impl Inflation {
         history: &mut History,
         chunk: &mut [u8],
     ) -> Result<(), Corrupt> {
+        // What is added here is no doing of the sender.
+        self.idle_ends = 0;
         // The tail is the end of an empty block. Whatever comes out at it, or at the probe below,
         // belongs to a block that was cut off.
         let mut complete = |this: &mut Self, end: &[u8]| {
@@ -99,11 +105,18 @@ impl Inflation {
 
             input = &input[taken..];
             if given > 0 {
+                self.idle_ends = 0;
                 history.push(&chunk[..given]);
                 sink(&chunk[..given]).map_err(DecompressError::Sink)?;
             }
             let status = result.map_err(|_| DecompressError::Corrupt)?;
             self.at_end = status == Status::StreamEnd;
+            if self.at_end {
+                self.idle_ends += 1;
+                if self.idle_ends > MAX_IDLE_ENDS {
+                    return Err(DecompressError::Corrupt);
+                }
+            }
             // Room that is left in the chunk means that there is no more output for now.
             if input.is_empty() && given < chunk.len() {
                 return Ok(());
@@ -139,3 +152,7 @@ const END: &[u8] = b"\x03\x00";
 
 /// Bytes that do not make a tail together with fewer than four of a payload.
 const NONE_YET: [u8; 4] = [0xff; 4];
+
+/// How many streams may end, one behind the other, without anything coming out. Every one of them
+/// costs a window to be copied for two bytes, and no sender has a use for even the second.
+const MAX_IDLE_ENDS: u16 = 1024;

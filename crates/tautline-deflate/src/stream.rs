@@ -37,6 +37,10 @@ impl Stream {
         self.level
     }
 
+    pub(crate) const fn window(&self) -> Window {
+        self.history.window()
+    }
+
     pub(crate) const fn history(&self) -> &History {
         &self.history
     }

@@ -360,13 +360,14 @@ fn nothing_is_inflated_after_the_sink_has_refused() {
 
 /// C2, D-19: the work follows the length of the payload, whatever it is made of.
 #[test]
-fn very_many_tiny_blocks_are_inflated() {
+fn very_many_tiny_blocks_are_inflated_unless_they_only_end_streams() {
     let mut inflater = Inflater::new();
-    for (block, empty) in [
-        (&b"\x00\x00\x00\xff\xff"[..], true),
-        (b"\x01\x00\x00\xff\xff", true),
-        (b"\x03\x00", true),
-        (b"\x73\x04\x00", false),
+    for (block, expected) in [
+        (&b"\x00\x00\x00\xff\xff"[..], Some(0)),
+        (b"\x73\x04\x00", Some(100_000)),
+        // Ends of streams, for each of which a window is copied, and nothing between them.
+        (b"\x01\x00\x00\xff\xff", None),
+        (b"\x03\x00", None),
     ] {
         let mut decompressor = Decompressor::new(context(15, true));
         // A full window to carry over each time.
@@ -374,9 +375,9 @@ fn very_many_tiny_blocks_are_inflated() {
         inflate(&mut decompressor, &mut inflater, [&first[..]]).unwrap();
         let mut payload = block.repeat(100_000);
         payload.push(0);
-        let received = inflate(&mut decompressor, &mut inflater, payload.chunks(4096)).unwrap();
-        assert_eq!(received.len(), if empty { 0 } else { 100_000 });
-        assert!(received.iter().all(|&byte| byte == b'A'));
+        let received = inflate(&mut decompressor, &mut inflater, payload.chunks(4096)).ok();
+        assert_eq!(received.as_ref().map(Vec::len), expected);
+        assert!(received.iter().flatten().all(|&byte| byte == b'A'));
     }
 }
 

@@ -94,7 +94,19 @@ impl<'a> Reply<'a> {
         Ok(self.0.send(message.into())?)
     }
 
-    /// Queues a copy of a borrowed message, without an allocation.
+    /// Queues a message as [`send`](Self::send) does, but not compressed, whatever was agreed on.
+    ///
+    /// For secrets beside text that somebody else chose (RFC 7692 section 8).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`].
+    pub fn send_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        Ok(self.0.send_uncompressed(message.into())?)
+    }
+
+    /// Queues a copy of a borrowed message. Below 32 KiB and not compressed, it is copied right
+    /// into the output, without an allocation.
     ///
     /// # Errors
     ///

@@ -64,6 +64,16 @@ impl<T: Transport> WebSocket<T> {
         }
     }
 
+    /// What was agreed on for compression (RFC 7692), and `None` without it.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(&self) -> Option<tautline_deflate::Agreed> {
+        Some(tautline_deflate::Agreed {
+            compress: self.link.outbound.deflate(),
+            decompress: self.receiver.inbound.deflate()?,
+        })
+    }
+
     pub(crate) fn open(
         transport: T,
         role: Role,

@@ -6,6 +6,7 @@ use core::mem;
 use bytes::Bytes;
 use tautline_frame::OpCode;
 
+use crate::growth;
 use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::message::Message;
@@ -229,8 +230,8 @@ impl Partial {
         let room = max_len.saturating_sub(self.len());
         let (fits, over) = bytes.split_at(room.min(bytes.len()));
         match &mut self.payload {
-            Payload::Text(text) => text.extend(fits)?,
-            Payload::Binary(buffer) if over.is_empty() => buffer.extend_from_slice(fits),
+            Payload::Text(text) => text.extend(fits, max_len)?,
+            Payload::Binary(buffer) if over.is_empty() => growth::append(buffer, fits, max_len),
             Payload::Binary(_) => {}
         }
         if over.is_empty() {

@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod assembler;
 mod fragments;
+mod growth;
 mod kind;
 mod limits;
 mod message;

@@ -25,6 +25,10 @@ impl Compression {
         Self(Compressor::new(context, settings))
     }
 
+    pub(crate) const fn context(&self) -> Context {
+        self.0.context()
+    }
+
     /// The compressed payload, if it is to be sent so.
     pub(crate) fn compress(&mut self, payload: &[u8]) -> Option<Vec<u8>> {
         let mut output = Vec::new();
@@ -50,6 +54,10 @@ pub(crate) struct Decompression(Decompressor);
 impl Decompression {
     pub(crate) const fn new(context: Context) -> Self {
         Self(Decompressor::new(context))
+    }
+
+    pub(crate) const fn context(&self) -> Context {
+        self.0.context()
     }
 
     /// Inflates into the message, which refuses what is over its limit or no text.

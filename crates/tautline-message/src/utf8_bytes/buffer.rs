@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use super::Utf8Bytes;
+use crate::growth;
 use crate::utf8_validator::{InvalidUtf8, Utf8Validator};
 
 /// Text that is still growing, checked piece by piece.
@@ -18,10 +19,11 @@ pub(crate) struct Utf8Buffer {
 }
 
 impl Utf8Buffer {
-    /// Appends bytes, unless they make it impossible for the text to be UTF-8.
-    pub(crate) fn extend(&mut self, bytes: &[u8]) -> Result<(), InvalidUtf8> {
+    /// Appends bytes, unless they make it impossible for the text to be UTF-8. There may be
+    /// `max_len` of them.
+    pub(crate) fn extend(&mut self, bytes: &[u8], max_len: usize) -> Result<(), InvalidUtf8> {
         self.validator.push(bytes)?;
-        self.bytes.extend_from_slice(bytes);
+        growth::append(&mut self.bytes, bytes, max_len);
         Ok(())
     }
 

@@ -795,7 +795,9 @@ pub(crate) async fn a_handshake_done_elsewhere_brings_its_agreement_along<A: Ada
         Default::default(),
         Config::new(),
     );
+    assert_eq!(ws.deflate(), None);
     ws.set_deflate(&agreed, &settings);
+    assert_eq!(ws.deflate(), Some(agreed));
     let mut zlib = Zlib::new();
     let words = text(0, 1000);
     let frame = frame_to(Role::Server, COMPRESSED, &zlib.compress(words.as_bytes()));
