@@ -1,10 +1,11 @@
-//! The table of requirements names tests that exist.
+//! The tables of requirements name tests that exist, and tests cite requirements that are there.
 //!
 //! A row is `| R6455-5.2-06 | requirement | tests | note |`. A test is written in backticks as
-//! package, path in the package and function: `` `tautline-frame::tests/header.rs::name` ``.
+//! package, path in the package and function: `` `tautline-frame::tests/header.rs::name` ``. What the
+//! texts leave open has rows of the same form, from `D-01` on.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::rust_source::{Literals, strip};
 use crate::tidy::Finding;
@@ -12,53 +13,70 @@ use crate::tidy::tree::{File, Tree};
 use crate::workspace::Workspace;
 
 pub(super) fn check(workspace: &Workspace, tree: &Tree, findings: &mut Vec<Finding>) {
-    let path = Path::new("docs/rfc6455.md");
-    let Some(file) = tree.file(path) else {
-        findings.push(Finding::new(
-            path,
-            1,
-            "the table of requirements is missing",
-        ));
-        return;
+    // Where each identifier has its row.
+    let mut rows = BTreeMap::new();
+    for path in PAGES.map(Path::new) {
+        let Some(file) = tree.file(path) else {
+            findings.push(Finding::new(path, 1, "the page is missing"));
+            continue;
+        };
+        scan(file, &mut rows, findings, &|package, source, function| {
+            find_test(workspace, tree, package, source, function)
+        });
+    }
+    check_citations(tree, &rows, findings);
+}
+
+/// The pages with the tables.
+const PAGES: [&str; 2] = ["docs/rfc6455.md", "docs/rfc7692.md"];
+
+fn find_test(
+    workspace: &Workspace,
+    tree: &Tree,
+    package: &str,
+    source: &str,
+    function: &str,
+) -> Result<(), String> {
+    let Ok(package) = workspace.package(package) else {
+        return Err(format!("there is no package {package}"));
     };
-    scan(file, findings, &|package, source, function| {
-        let Ok(package) = workspace.package(package) else {
-            return Err(format!("there is no package {package}"));
-        };
-        let path = workspace.relative(package.directory()).join(source);
-        let Some(file) = tree.file(&path) else {
-            return Err(format!("there is no file {}", path.display()));
-        };
-        // Behaviours of all adapters are listed beside them, and made tests there.
-        let listed = || {
-            let list = tree.file(&path.with_file_name("main.rs"));
-            let name = path.file_stem().and_then(|stem| stem.to_str());
-            list.zip(name)
-                .is_some_and(|(list, name)| is_behaviour(&list.text, name, function))
-        };
-        match has_test(&file.text, function) || listed() {
-            true => Ok(()),
-            false => Err(format!("{} has no test {function}", path.display())),
-        }
-    });
+    let path = workspace.relative(package.directory()).join(source);
+    let Some(file) = tree.file(&path) else {
+        return Err(format!("there is no file {}", path.display()));
+    };
+    // Behaviours of all adapters are listed beside them, and made tests there.
+    let listed = || {
+        let list = tree.file(&path.with_file_name("main.rs"));
+        let name = path.file_stem().and_then(|stem| stem.to_str());
+        list.zip(name)
+            .is_some_and(|(list, name)| is_behaviour(&list.text, name, function))
+    };
+    match has_test(&file.text, function) || listed() {
+        true => Ok(()),
+        false => Err(format!("{} has no test {function}", path.display())),
+    }
 }
 
 fn scan(
     file: &File,
+    rows: &mut BTreeMap<String, (PathBuf, usize)>,
     findings: &mut Vec<Finding>,
     find_test: &dyn Fn(&str, &str, &str) -> Result<(), String>,
 ) {
-    let mut seen = BTreeMap::new();
     for (index, line) in file.text.lines().enumerate() {
         let cells = cells(line);
-        let Some(id) = cells.first().filter(|cell| is_requirement(cell)) else {
+        let Some(id) = cells.first().filter(|cell| starts_as_identifier(cell)) else {
             continue;
         };
         let mut find = |message: String| {
             findings.push(Finding::new(&file.path, index + 1, message));
         };
-        if let Some(first) = seen.insert(id.clone(), index + 1) {
-            find(format!("{id} appears twice, first on line {first}"));
+        if !is_identifier(id) {
+            find(format!("{id} is no identifier of a requirement"));
+        }
+        if let Some((path, line)) = rows.insert(id.clone(), (file.path.clone(), index + 1)) {
+            let path = path.display();
+            find(format!("{id} appears twice, first in {path}:{line}"));
         }
         let [_, _, tests, note] = cells.as_slice() else {
             find(format!(
@@ -86,6 +104,28 @@ fn scan(
     }
 }
 
+/// What tests say they prove has a row.
+fn check_citations(
+    tree: &Tree,
+    rows: &BTreeMap<String, (PathBuf, usize)>,
+    findings: &mut Vec<Finding>,
+) {
+    let is_test = |file: &&File| file.path.iter().any(|part| part == "tests");
+    for file in tree.with_extension("rs").filter(is_test) {
+        for (index, line) in file.text.lines().enumerate() {
+            let words = line.split(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c));
+            let ids = words
+                .map(|word| word.trim_end_matches('.'))
+                .filter(|word| is_identifier(word) && !rows.contains_key(*word));
+            findings.extend(ids.map(|id| {
+                let message =
+                    format!("{id} is cited, and is in none of the tables of requirements");
+                Finding::new(&file.path, index + 1, message)
+            }));
+        }
+    }
+}
+
 /// The cells of a table row; none if the line is no row. `\|` and a bar in backticks are text.
 fn cells(line: &str) -> Vec<String> {
     let Some(line) = line.trim().strip_prefix('|') else {
@@ -108,9 +148,31 @@ fn cells(line: &str) -> Vec<String> {
     cells.iter().map(|cell| cell.trim().to_owned()).collect()
 }
 
-fn is_requirement(cell: &str) -> bool {
-    let mut chars = cell.chars();
-    chars.next() == Some('R') && chars.next().is_some_and(|c| c.is_ascii_digit())
+/// Whether this is meant as one, in the first cell of a row.
+fn starts_as_identifier(cell: &str) -> bool {
+    let number = cell.strip_prefix('R').or(cell.strip_prefix("D-"));
+    number.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == 'I'))
+}
+
+/// Whether this is `R<document>-<section>-<number>`, or `D-<number>`; numbers have two digits.
+fn is_identifier(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let document = parts.next().unwrap_or_default();
+    let sections = match document.strip_prefix('R') {
+        Some("IANA") => 1,
+        Some(number) if is_number(number) && number.len() == 4 => 1,
+        _ if document == "D" => 0,
+        _ => return false,
+    };
+    let rest: Vec<&str> = parts.collect();
+    rest.len() == sections + 1
+        && rest
+            .last()
+            .is_some_and(|number| is_number(number) && number.len() == 2)
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether `source` has a function of that name with an attribute that makes it a test.
@@ -145,20 +207,25 @@ fn is_behaviour(source: &str, file: &str, function: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{cells, has_test, is_behaviour, scan};
+    use std::collections::BTreeMap;
+
+    use super::{cells, check_citations, has_test, is_behaviour, is_identifier, scan};
     use crate::tidy::tree::Tree;
 
-    fn findings(table: &str) -> Vec<String> {
-        let tree = Tree::of(&[("docs/rfc6455.md", table)]);
-        let mut findings = Vec::new();
-        scan(
-            tree.files().next().unwrap(),
-            &mut findings,
-            &|package, path, function| match (package, path, function) {
-                ("p", "tests/a.rs", "works") => Ok(()),
-                _ => Err("no such test".to_owned()),
-            },
-        );
+    /// The findings in pages of requirements, of which there is a test `p::tests/a.rs::works`.
+    fn findings(pages: &[(&str, &str)]) -> Vec<String> {
+        let (mut rows, mut findings) = (BTreeMap::new(), Vec::new());
+        for page in Tree::of(pages).files() {
+            scan(
+                page,
+                &mut rows,
+                &mut findings,
+                &|package, path, function| match (package, path, function) {
+                    ("p", "tests/a.rs", "works") => Ok(()),
+                    _ => Err("no such test".to_owned()),
+                },
+            );
+        }
         findings.iter().map(ToString::to_string).collect()
     }
 
@@ -167,7 +234,8 @@ mod tests {
         let table = "| ID | requirement | tests | note |\n|---|---|---|---|\n\
                      | R6455-1-01 | a | `p::tests/a.rs::works`, `p::tests/a.rs::works` | |\n\
                      | R6455-1-02 | b | | the application's |\n";
-        assert!(findings(table).is_empty(), "{:?}", findings(table));
+        let findings = findings(&[("docs/rfc6455.md", table)]);
+        assert!(findings.is_empty(), "{findings:?}");
     }
 
     #[test]
@@ -181,9 +249,10 @@ mod tests {
             ),
             ("| R6455-1-01 | a | `works` | |", "not of the form"),
             ("| R6455-1-01 | a | `p::tests/a.rs::works` |", "3 cells"),
+            ("| R6455-1-011 | a | | b |", "no identifier"),
         ];
         for (row, message) in cases {
-            let found = findings(row);
+            let found = findings(&[("docs/rfc6455.md", row)]);
             assert_eq!(found.len(), 1, "{row}: {found:?}");
             assert!(
                 found[0].starts_with("docs/rfc6455.md:1: R6455-1-01"),
@@ -191,8 +260,58 @@ mod tests {
             );
             assert!(found[0].contains(message), "{found:?}");
         }
-        let row = "| R6455-1-01 | a | | b |\n";
-        assert!(findings(&row.repeat(2))[0].contains("appears twice, first on line 1"));
+    }
+
+    #[test]
+    fn an_identifier_has_one_row() {
+        let row = "| R6455-1-01 | a | | b |\n| D-01 | c | | d |\n";
+        assert_eq!(
+            findings(&[("a.md", row), ("b.md", row)]),
+            [
+                "b.md:1: R6455-1-01 appears twice, first in a.md:1",
+                "b.md:2: D-01 appears twice, first in a.md:2",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_tests_cite_is_in_a_table() {
+        let source = "/// R6455-1-01: as D-01 says, and R6455-1-02.\n#[test]\nfn works() {}\n\
+                      // (D-02, utf-8, R1-1, C3)\n";
+        let tree = Tree::of(&[
+            ("crates/p/tests/a.rs", source),
+            ("crates/p/src/lib.rs", source),
+        ]);
+        let row = |id: &str| (id.to_owned(), ("a.md".into(), 1));
+        let mut findings = Vec::new();
+        check_citations(
+            &tree,
+            &BTreeMap::from(["R6455-1-01", "D-01"].map(row)),
+            &mut findings,
+        );
+        let found: Vec<String> = findings.iter().map(ToString::to_string).collect();
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].starts_with("crates/p/tests/a.rs:1: R6455-1-02 is cited"));
+        assert!(found[1].starts_with("crates/p/tests/a.rs:4: D-02 is cited"));
+    }
+
+    #[test]
+    fn identifiers_have_one_form() {
+        for id in ["R6455-1-01", "R7692-7.2.3-01", "RIANA-close-04", "D-13"] {
+            assert!(is_identifier(id), "{id}");
+        }
+        for id in [
+            "",
+            "R6455",
+            "R6455-1",
+            "R6455-1-1",
+            "R6455-01",
+            "D-1",
+            "D-1-01",
+            "RFC-1-01",
+        ] {
+            assert!(!is_identifier(id), "{id}");
+        }
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! Agreeing on permessage-deflate in the opening handshake, word by word.
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, join};
+use http::HeaderValue;
 use tautline::{
-    ClientError, Config, HandshakeError, Role,
+    ClientError, ClientRequest, Config, HandshakeError, Role,
     deflate::{Settings, Window},
+    driver::{Upgrade, WebSocket},
 };
 
 use crate::support::{
-    Adapter,
+    Adapter, Pipe,
     deflate::{
-        COMPRESSED, FIN, Zlib, client, config, frame_to, pair, read_frame, server, settings, text,
-        try_client,
+        COMPRESSED, FIN, Zlib, client, config, frame_to, line, pair, read_frame, server, settings,
+        text, try_client,
     },
     raw::{self, TEXT},
 };
@@ -345,5 +347,49 @@ pub(crate) async fn any_two_settings_get_along<A: Adapter>() {
             }
             assert!(client.recv().now_or_never().is_none());
         }
+    }
+}
+
+/// What an application asks for or accepts by itself might need the same bit, or frames as they
+/// were.
+///
+/// R7692-5-09, R7692-5-10, R7692-5-11, R7692-5-12
+pub(crate) async fn no_other_extension_is_agreed_on_beside_it<A: Adapter>() {
+    let other = || HeaderValue::from_static("x-other");
+    let (near, mut far) = Pipe::pair(64 * 1024);
+    let server = async {
+        let upgrade = Upgrade::<A::Piped>::read_with(near, config()).await?;
+        upgrade
+            .accept_with(|accept| accept.extensions(other()))
+            .await
+    };
+    let (server, accepted) = join!(server, async {
+        let offers = line(Some("x-other, permessage-deflate"));
+        raw::send(&mut far, raw::request("/", "server.example.com", &offers)).await;
+        let head = raw::read_head(&mut far).await;
+        raw::header(&head, "sec-websocket-extensions").map(str::to_owned)
+    });
+    assert!(server.unwrap().deflate().is_some());
+    assert_eq!(accepted.as_deref(), PLAIN);
+
+    for answer in ["permessage-deflate, x-other", "x-other, permessage-deflate"] {
+        let (near, mut far) = Pipe::pair(64 * 1024);
+        let request = ClientRequest::try_from("ws://server.example.com/").unwrap();
+        let request = request.extensions(other()).unwrap();
+        let client = WebSocket::<A::Piped>::connect_on(near, &request, config());
+        let (client, offers) = join!(client, async {
+            let head = raw::read_head(&mut far).await;
+            raw::send(&mut far, raw::switching(&head, &line(Some(answer)))).await;
+            raw::header(&head, "sec-websocket-extensions").map(str::to_owned)
+        });
+        assert_eq!(
+            offers.as_deref(),
+            Some("permessage-deflate; client_max_window_bits")
+        );
+        let error = client.unwrap_err();
+        assert!(
+            matches!(error, HandshakeError::Response(ClientError::Extension)),
+            "{answer}: {error:?}"
+        );
     }
 }

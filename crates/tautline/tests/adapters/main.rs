@@ -167,6 +167,7 @@ suite! {
         a_client_takes_every_answer_that_is_allowed,
         a_client_that_must_keep_to_256_bytes_compresses_nothing,
         any_two_settings_get_along,
+        no_other_extension_is_agreed_on_beside_it,
     }
     #[cfg(feature = "futures")]
     futures {
