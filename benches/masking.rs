@@ -1,8 +1,8 @@
 //! Masking: in place ([`mask::apply`]) and while copying ([`mask::copy`]), beside a plain copy of
 //! the same bytes, so that the report of a size shows how far masking is from free.
 //!
-//! One iteration masks one payload with one key. **A byte is a byte of payload.** In place, the
-//! search for bytes that are not ASCII, which comes with it, is included.
+//! One iteration masks one payload with one key. **A byte is a byte of payload.**
+//! [`mask::apply_and_scan`] also looks for bytes that are not ASCII, as is done for text.
 //!
 //! The buffers of `masking/aligned` begin on a cache line. Those of `masking/unaligned` do not, and
 //! source and destination begin at different places of theirs: a payload lies wherever its header
@@ -27,6 +27,9 @@ fn masking(criterion: &mut Criterion) {
             let to = skewed(&mut to, to_skew, size);
             group.bench_function(BenchmarkId::new("apply", size), |bencher| {
                 bencher.iter(|| mask::apply(black_box(to), black_box(KEY)));
+            });
+            group.bench_function(BenchmarkId::new("apply_and_scan", size), |bencher| {
+                bencher.iter(|| mask::apply_and_scan(black_box(to), black_box(KEY)));
             });
             group.bench_function(BenchmarkId::new("copy", size), |bencher| {
                 bencher.iter(|| mask::copy(black_box(from), black_box(to), black_box(KEY)));

@@ -1,8 +1,8 @@
 use core::num::NonZeroUsize;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use tautline_frame::ControlPayload;
-use tautline_message::{Kind, Limits, Message, Utf8Bytes};
+use tautline_message::{Kind, Limits, Message};
 
 use crate::{
     CloseFrame, Closed, ConnectionLost, Control, Disposition, Fin, Inbound, MaskKeys, NoKeys,
@@ -199,8 +199,13 @@ impl<K: MaskKeys> Connection<K> {
         loop {
             match self.inbound.locate(input)? {
                 Step::More { .. } => return Ok(None),
-                Step::Message { kind, head, len } => {
-                    let message = Self::take(input, kind, head, len)?;
+                Step::Message {
+                    kind,
+                    head,
+                    len,
+                    key,
+                } => {
+                    let message = Self::take(input, kind, head, len, key)?;
                     return Ok(Some(Event::Message(message)));
                 }
                 Step::Control { opcode, head, len } => {
@@ -232,20 +237,16 @@ impl<K: MaskKeys> Connection<K> {
         kind: Kind,
         head: usize,
         len: usize,
+        key: Option<[u8; 4]>,
     ) -> Result<Message, Violation> {
         if len >= SHARE_THRESHOLD {
             let payload = input.split_to(head + len).split_off(head);
-            return Ok(match kind {
-                Kind::Binary => Message::Binary(payload.freeze()),
-                Kind::Text => {
-                    Message::Text(Utf8Bytes::try_from(payload).map_err(|_| Violation::InvalidUtf8)?)
-                }
-            });
+            return Inbound::message(kind, payload, key);
         }
-        let payload = &input[head..head + len];
+        let payload = &mut input[head..head + len];
         let message = match kind {
-            Kind::Binary => Message::Binary(Bytes::copy_from_slice(payload)),
-            Kind::Text => Message::Text(Utf8Bytes::from(Inbound::text(payload)?)),
+            Kind::Binary => Message::from(Inbound::binary(payload, key)),
+            Kind::Text => Message::from(Inbound::text(payload, key)?),
         };
         input.advance(head + len);
         Ok(message)

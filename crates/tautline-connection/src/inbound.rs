@@ -1,13 +1,16 @@
 use alloc::boxed::Box;
 
+use bytes::BytesMut;
 use tautline_frame::{ControlPayload, Header, OpCode, decode_close, mask};
-use tautline_message::{Assembler, Kind, Limits, Message, Utf8Validator, validate_utf8};
+use tautline_message::{
+    Assembler, Kind, Limits, Message, Utf8Bytes, Utf8Validator, unmask_utf8, validate_utf8,
+};
 
 use crate::{CloseFrame, Role, Violation, deflate::Decompression};
 
 /// The receiving half: judges and finds frames in the caller's bytes.
 ///
-/// The input is a slice that the caller owns. [`Inbound::locate`] unmasks in place and returns
+/// The input is a slice that the caller owns. [`Inbound::locate`] works in place and returns
 /// positions; what happens to the bytes (lend, copy, share) is the caller's choice. A header is
 /// judged once, as soon as it is complete and before its payload is awaited.
 #[derive(Debug)]
@@ -33,10 +36,10 @@ pub enum Step {
         /// and for a fragment, which is taken piece by piece and needs no room for the whole.
         want: usize,
     },
-    /// A data message in one frame; its payload is `input[head..head + len]`, unmasked.
+    /// A data message in one frame; its payload is `input[head..head + len]`.
     ///
-    /// Text becomes a `&str` through [`Inbound::text`], which is where a frame that arrived whole
-    /// is checked. The next frame begins at `input[head + len..]`.
+    /// It is still masked if it arrived whole: [`Inbound::text`] unmasks and checks it in one pass,
+    /// [`Inbound::binary`] only unmasks it. The next frame begins at `input[head + len..]`.
     Message {
         /// Text or binary.
         kind: Kind,
@@ -44,6 +47,8 @@ pub enum Step {
         head: usize,
         /// Length of the payload.
         len: usize,
+        /// What the payload is masked with; `None` if it is not.
+        key: Option<[u8; 4]>,
     },
     /// A control frame; give `input[head..head + len]` to [`Inbound::control`].
     Control {
@@ -160,44 +165,63 @@ impl Inbound {
     /// [`Outbound::fail`](crate::Outbound::fail).
     #[inline]
     pub fn locate(&mut self, input: &mut [u8]) -> Result<Step, Violation> {
-        // Most frames are whole, final, short, and in no fragmented message: one test each, and
-        // no header struct in between.
+        // Most frames are whole, final, of less than 64 KiB, and in no fragmented message: one test
+        // each, and no header struct in between.
         if matches!(self.state, State::Header)
             && self.fragments.is_none()
-            && let [first @ (0x81 | 0x82), second, rest @ ..] = &mut *input
-            && *second & 0x7f < 126
+            && let Some(message) = self.whole_frame(input)
         {
-            let len = usize::from(*second & 0x7f);
-            let masked = *second & 0x80 != 0;
-            let kind = if *first == 0x81 {
-                Kind::Text
-            } else {
-                Kind::Binary
-            };
-            if masked == (self.role == Role::Server) && len <= self.max_whole {
-                if masked {
-                    if let Some((key, rest)) = rest.split_first_chunk_mut::<4>()
-                        && let Some(payload) = rest.get_mut(..len)
-                    {
-                        mask::apply(payload, *key);
-                        return Ok(Step::Message { kind, head: 6, len });
-                    }
-                } else if rest.len() >= len {
-                    return Ok(Step::Message { kind, head: 2, len });
-                }
-            }
+            return Ok(message);
         }
         self.locate_any(input)
     }
 
-    /// The payload of a [`Step::Message`] of text, as text.
+    /// The payload of a [`Step::Message`] of text, unmasked if it was not yet, as text.
     ///
     /// # Errors
     ///
     /// [`Violation::InvalidUtf8`] (RFC 6455 section 8.1).
     #[inline]
-    pub fn text(payload: &[u8]) -> Result<&str, Violation> {
-        validate_utf8(payload).map_err(|_| Violation::InvalidUtf8)
+    pub fn text(payload: &mut [u8], key: Option<[u8; 4]>) -> Result<&str, Violation> {
+        match key {
+            Some(key) => unmask_utf8(payload, key),
+            None => validate_utf8(payload),
+        }
+        .map_err(|_| Violation::InvalidUtf8)
+    }
+
+    /// The payload of a [`Step::Message`], unmasked if it was not yet.
+    #[inline]
+    pub fn binary(payload: &mut [u8], key: Option<[u8; 4]>) -> &[u8] {
+        if let Some(key) = key {
+            mask::apply(payload, key);
+        }
+        payload
+    }
+
+    /// The payload of a [`Step::Message`], unmasked if it was not yet, as a message that shares its
+    /// memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Inbound::text`].
+    pub fn message(
+        kind: Kind,
+        mut payload: BytesMut,
+        key: Option<[u8; 4]>,
+    ) -> Result<Message, Violation> {
+        Ok(match (kind, key) {
+            (Kind::Binary, key) => {
+                Self::binary(&mut payload, key);
+                Message::Binary(payload.freeze())
+            }
+            (Kind::Text, Some(key)) => {
+                Message::Text(Utf8Bytes::unmask(payload, key).map_err(|_| Violation::InvalidUtf8)?)
+            }
+            (Kind::Text, None) => {
+                Message::Text(Utf8Bytes::try_from(payload).map_err(|_| Violation::InvalidUtf8)?)
+            }
+        })
     }
 
     /// Reads a control frame that [`Inbound::locate`] found.
@@ -235,6 +259,45 @@ impl Inbound {
     pub fn stop(&mut self) {
         self.state = State::Stopped;
         self.fragments = None;
+    }
+
+    /// The message at the front of the input, if it is there as a whole in a frame of the common
+    /// kind. Everything else, right or wrong, is for [`Inbound::locate_any`].
+    #[inline(always)]
+    fn whole_frame(&self, input: &[u8]) -> Option<Step> {
+        let [first @ (0x81 | 0x82), second, rest @ ..] = input else {
+            return None;
+        };
+        let kind = if *first == 0x81 {
+            Kind::Text
+        } else {
+            Kind::Binary
+        };
+        let masked = self.role == Role::Server;
+        let short = usize::from(second ^ u8::from(masked) << 7);
+        if short < 126 {
+            return self.whole_payload(kind, 2, short, rest);
+        }
+        let (len, rest) = rest.split_first_chunk()?;
+        let len = usize::from(u16::from_be_bytes(*len));
+        (short == 126 && len >= 126).then(|| self.whole_payload(kind, 4, len, rest))?
+    }
+
+    #[inline(always)]
+    fn whole_payload(&self, kind: Kind, head: usize, len: usize, rest: &[u8]) -> Option<Step> {
+        let (head, key, rest) = match self.role {
+            Role::Client => (head, None, rest),
+            Role::Server => {
+                let (key, rest) = rest.split_first_chunk()?;
+                (head + 4, Some(*key), rest)
+            }
+        };
+        (len <= rest.len() && len <= self.max_whole).then_some(Step::Message {
+            kind,
+            head,
+            len,
+            key,
+        })
     }
 
     #[inline(never)]
@@ -275,10 +338,13 @@ impl Inbound {
         }
         let len = usize::try_from(header.payload_len).map_err(|_| Violation::FrameTooBig)?;
         if input.len() - head >= len {
-            if let Some(key) = header.mask {
+            let mut key = header.mask;
+            if header.opcode.is_control()
+                && let Some(key) = key.take()
+            {
                 mask::apply(&mut input[head..head + len], key);
             }
-            return Ok(Self::found(header.opcode, head, len));
+            return Ok(Self::found(header.opcode, head, len, key));
         }
         self.state = State::Payload(Partial {
             opcode: header.opcode,
@@ -302,17 +368,19 @@ impl Inbound {
         Ok(())
     }
 
-    const fn found(opcode: OpCode, head: usize, len: usize) -> Step {
+    const fn found(opcode: OpCode, head: usize, len: usize, key: Option<[u8; 4]>) -> Step {
         match opcode {
             OpCode::Text => Step::Message {
                 kind: Kind::Text,
                 head,
                 len,
+                key,
             },
             OpCode::Binary => Step::Message {
                 kind: Kind::Binary,
                 head,
                 len,
+                key,
             },
             opcode => Step::Control { opcode, head, len },
         }
@@ -326,12 +394,17 @@ impl Inbound {
         let have = input.len().saturating_sub(frame.head).min(frame.len);
         if have > frame.done {
             let news = &mut input[frame.head + frame.done..frame.head + have];
-            if let Some(key) = frame.key {
-                mask::apply(news, mask::rotate(key, frame.done));
+            let key = frame.key.map(|key| mask::rotate(key, frame.done));
+            match (frame.opcode, key) {
+                (OpCode::Text, Some(key)) => frame.utf8.push_masked(news, key),
+                (OpCode::Text, None) => frame.utf8.push(news),
+                (_, Some(key)) => {
+                    mask::apply(news, key);
+                    Ok(())
+                }
+                (_, None) => Ok(()),
             }
-            if frame.opcode == OpCode::Text {
-                frame.utf8.push(news).map_err(|_| Violation::InvalidUtf8)?;
-            }
+            .map_err(|_| Violation::InvalidUtf8)?;
             frame.done = have;
         }
         if have < frame.len {
@@ -339,7 +412,7 @@ impl Inbound {
                 want: frame.len - have,
             });
         }
-        let step = Self::found(frame.opcode, frame.head, frame.len);
+        let step = Self::found(frame.opcode, frame.head, frame.len, None);
         self.state = State::Header;
         Ok(step)
     }

@@ -485,33 +485,31 @@ impl<K: MaskKeys> Outbound<K> {
 
     #[inline(never)]
     fn copy_any_frame(&mut self, fin: bool, rsv1: bool, opcode: OpCode, payload: &[u8]) {
-        let mask = self.next_mask();
-        self.push_header(fin, rsv1, opcode, mask, payload.len());
-        match mask {
-            Some(key) => self.output.push_masked(payload, key),
-            None => self.output.push(payload),
-        }
+        let header = self.header(fin, rsv1, opcode, payload.len());
+        self.output.push_frame(&header, payload);
     }
 
     #[inline(never)]
     fn splice_frame(&mut self, fin: bool, rsv1: bool, opcode: OpCode, payload: Bytes) {
-        let mask = self.next_mask();
-        self.push_header(fin, rsv1, opcode, mask, payload.len());
-        let Some(key) = mask else {
+        let header = self.header(fin, rsv1, opcode, payload.len());
+        let Some(key) = header.mask else {
+            self.output.push_frame(&header, &[]);
             self.output.splice(payload);
             return;
         };
         match payload.try_into_mut() {
             Ok(mut own) => {
                 mask::apply(&mut own, key);
+                self.output.push_frame(&header, &[]);
                 self.output.splice(own.freeze());
             }
             Err(shared) if shared.len() < OWN_COPY_THRESHOLD => {
-                self.output.push_masked(&shared, key);
+                self.output.push_frame(&header, &shared);
             }
             Err(shared) => {
                 let mut own = BytesMut::zeroed(shared.len());
                 mask::copy(&shared, &mut own, key);
+                self.output.push_frame(&header, &[]);
                 self.output.splice(own.freeze());
             }
         }
@@ -519,29 +517,16 @@ impl<K: MaskKeys> Outbound<K> {
 
     /// RFC 6455 section 5.1: a client masks every frame, a server none.
     #[inline]
-    fn next_mask(&mut self) -> Option<[u8; 4]> {
-        match self.role {
-            Role::Client => Some(self.keys.next_key()),
-            Role::Server => None,
-        }
-    }
-
-    #[inline]
-    fn push_header(
-        &mut self,
-        fin: bool,
-        rsv1: bool,
-        opcode: OpCode,
-        mask: Option<[u8; 4]>,
-        len: usize,
-    ) {
-        let header = Header {
+    fn header(&mut self, fin: bool, rsv1: bool, opcode: OpCode, len: usize) -> Header {
+        Header {
             fin,
             rsv1,
             opcode,
-            mask,
+            mask: match self.role {
+                Role::Client => Some(self.keys.next_key()),
+                Role::Server => None,
+            },
             payload_len: len as u64,
-        };
-        self.output.push(&header.encode());
+        }
     }
 }

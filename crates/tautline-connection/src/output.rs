@@ -3,7 +3,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
-use tautline_frame::mask;
+use tautline_frame::{Header, mask};
 
 /// The bytes to be written, as a [`Buf`].
 ///
@@ -83,12 +83,6 @@ impl OutputQueue {
         (self.remaining, self.replies) = (0, 0);
     }
 
-    /// Appends a copy.
-    #[inline]
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.reserve(bytes.len()).copy_from_slice(bytes);
-    }
-
     /// Appends a frame of a server whose header has two bytes. As an array the header costs two
     /// moves; as a slice of unknown length, a call of `memcpy`.
     #[inline]
@@ -98,12 +92,25 @@ impl OutputQueue {
             *head = header;
             body.copy_from_slice(payload);
         }
+        self.commit(2 + payload.len());
     }
 
-    /// Appends a copy, masked on the way.
+    /// Appends a header, and a copy of the payload, masked on the way if the header has a key.
     #[inline]
-    pub(crate) fn push_masked(&mut self, bytes: &[u8], key: [u8; 4]) {
-        mask::copy(bytes, self.reserve(bytes.len()), key);
+    pub(crate) fn push_frame(&mut self, header: &Header, payload: &[u8]) {
+        let encoded = header.encode();
+        let frame = self.reserve(Header::MAX_LEN + payload.len());
+        // An array again: what is not of the header is overwritten.
+        if let Some(head) = frame.first_chunk_mut() {
+            *head = *encoded.padded();
+        }
+        let len = encoded.len() + payload.len();
+        let body = &mut frame[encoded.len()..len];
+        match header.mask {
+            Some(key) => mask::copy(payload, body, key),
+            None => body.copy_from_slice(payload),
+        }
+        self.commit(len);
     }
 
     /// Appends without copying.
@@ -123,15 +130,20 @@ impl OutputQueue {
         self.replies != 0
     }
 
+    /// Room behind what is queued.
     #[inline]
     fn reserve(&mut self, len: usize) -> &mut [u8] {
         if len > self.buffer.len() - self.end {
             self.make_room(len);
         }
-        let at = self.end;
+        &mut self.buffer[self.end..self.end + len]
+    }
+
+    /// Queues the first bytes of the room.
+    #[inline]
+    const fn commit(&mut self, len: usize) {
         self.end += len;
         self.remaining += len;
-        &mut self.buffer[at..at + len]
     }
 
     #[cold]

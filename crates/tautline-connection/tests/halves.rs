@@ -34,26 +34,58 @@ fn more_says_how_many_bytes_the_frame_lacks() {
             }
             received.extend(&input[received.len()..]);
             let step = inbound.locate(&mut received).unwrap();
-            let expected = match first {
-                0x89 => Step::Control {
-                    opcode: OpCode::Ping,
-                    head,
-                    len,
-                },
-                0x81 => Step::Message {
-                    kind: Kind::Text,
-                    head,
-                    len,
-                },
-                _ => Step::Message {
-                    kind: Kind::Binary,
-                    head,
-                    len,
-                },
-            };
-            assert_eq!(step, expected);
+            // What has arrived in pieces was unmasked meanwhile.
+            let key = None;
+            assert_eq!(step, whole(first, head, len, key));
             assert_eq!(received[head..], payload);
         }
+    }
+}
+
+/// R6455-5.3-05: a frame that is there as a whole is unmasked when its payload is asked for.
+#[test]
+fn a_whole_frame_is_found_without_a_look_at_its_payload() {
+    for role in ROLES {
+        for len in [0, 5, 125, 126, 127, 300, 65_535, 65_536] {
+            for first in [0x81, 0x82] {
+                let payload = vec![b'a'; len];
+                let input = to(role, &frame(first, &payload));
+                let head = input.len() - len;
+                let mut received = input.clone();
+                let mut inbound = Inbound::new(role, Limits::default());
+                let key = match role {
+                    Role::Server => Some(*input[..head].last_chunk().unwrap()),
+                    Role::Client => None,
+                };
+                for _ in 0..2 {
+                    let step = inbound.locate(&mut received);
+                    assert_eq!(step, Ok(whole(first, head, len, key)));
+                    assert_eq!(received, input);
+                }
+                let found = &mut received[head..];
+                match first {
+                    0x81 => assert_eq!(Inbound::text(found, key).unwrap().as_bytes(), payload),
+                    _ => assert_eq!(Inbound::binary(found, key), payload),
+                }
+            }
+        }
+    }
+}
+
+fn whole(first: u8, head: usize, len: usize, key: Option<[u8; 4]>) -> Step {
+    let kind = match first {
+        0x81 => Kind::Text,
+        0x82 => Kind::Binary,
+        _ => {
+            let opcode = OpCode::Ping;
+            return Step::Control { opcode, head, len };
+        }
+    };
+    Step::Message {
+        kind,
+        head,
+        len,
+        key,
     }
 }
 
@@ -130,8 +162,25 @@ fn control_takes_control_frames_of_125_bytes_only() {
 /// R6455-8.1-01: text that arrived whole is checked when it is asked for.
 #[test]
 fn text_is_checked() {
-    assert_eq!(Inbound::text("κ".as_bytes()), Ok("κ"));
-    assert_eq!(Inbound::text(b"\xed\xa0\x80"), Err(Violation::InvalidUtf8));
+    let zero = [0; 4];
+    for key in [None, Some(zero)] {
+        for kind in [Kind::Text, Kind::Binary] {
+            let message = |bytes: &[u8]| Inbound::message(kind, BytesMut::from(bytes), key);
+            assert_eq!(message("κ".as_bytes()).unwrap().as_bytes(), "κ".as_bytes());
+            let bad = message(b"\xed\xa0\x80").map(|message| message.kind());
+            assert_eq!(bad.ok(), (kind == Kind::Binary).then_some(kind));
+        }
+        let mut good = "κ".as_bytes().to_vec();
+        assert_eq!(Inbound::text(&mut good, key), Ok("κ"));
+        let mut bad = b"\xed\xa0\x80".to_vec();
+        assert_eq!(Inbound::text(&mut bad, key), Err(Violation::InvalidUtf8));
+    }
+    let mut masked = [0x80 ^ b'a'; 300];
+    assert_eq!(
+        Inbound::text(&mut masked, Some([0x80; 4])),
+        Ok(&*"a".repeat(300))
+    );
+    assert!(Inbound::text(&mut masked, Some([0x80; 4])).is_err());
 }
 
 /// R6455-7.1.3-01, R6455-7.1.4-01: the sending half knows where the closing handshake stands.

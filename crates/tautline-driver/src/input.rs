@@ -1,4 +1,4 @@
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 
 use crate::scratch::{self, INPUT_CAPACITY};
 
@@ -57,11 +57,8 @@ impl Input {
     }
 
     #[inline]
-    pub(crate) fn slice(&self, head: usize, len: usize) -> &[u8] {
-        match &self.buffer {
-            Some(buffer) => &buffer[self.head + head..self.head + head + len],
-            None => &[],
-        }
+    pub(crate) fn slice(&mut self, head: usize, len: usize) -> &mut [u8] {
+        &mut self.unread()[head..head + len]
     }
 
     /// Consumes bytes; a buffer that is read up goes back at once, so that a handler which now
@@ -84,21 +81,21 @@ impl Input {
     }
 
     /// Takes a payload out without copying it, and consumes its frame.
-    pub(crate) fn take(&mut self, head: usize, len: usize) -> Bytes {
+    pub(crate) fn take(&mut self, head: usize, len: usize) -> BytesMut {
         let Some(buffer) = &mut self.buffer else {
-            return Bytes::new();
+            return BytesMut::new();
         };
         buffer.advance(self.head + head);
         self.head = 0;
         if buffer.len() > len {
-            return buffer.split_to(len).freeze();
+            return buffer.split_to(len);
         }
         if self.lent {
-            let payload = buffer.split().freeze();
+            let payload = buffer.split();
             self.idle();
             return payload;
         }
-        let payload = core::mem::take(&mut **buffer).freeze();
+        let payload = core::mem::take(&mut **buffer);
         self.buffer = None;
         payload
     }

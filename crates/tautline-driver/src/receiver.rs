@@ -3,9 +3,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use tautline_connection::{Closed, Inbound, Role, Step, Violation};
-use tautline_message::{Kind, Message, Utf8Bytes};
+use tautline_message::{Kind, Message};
 
 use crate::{
     Config, Error, Transport,
@@ -29,7 +29,12 @@ pub(crate) struct Receiver {
 /// Where a message is.
 pub(crate) enum Found {
     /// In the input; its frame is consumed when the next message is looked for.
-    Input { kind: Kind, head: usize, len: usize },
+    Input {
+        kind: Kind,
+        head: usize,
+        len: usize,
+        key: Option<[u8; 4]>,
+    },
     /// Put together from fragments.
     Assembled(Message),
 }
@@ -135,8 +140,18 @@ impl Receiver {
             let mut want = 0;
             if !unread.is_empty() {
                 match self.inbound.locate(unread) {
-                    Ok(Step::Message { kind, head, len }) => {
-                        return Poll::Ready(Ok(Some(Found::Input { kind, head, len })));
+                    Ok(Step::Message {
+                        kind,
+                        head,
+                        len,
+                        key,
+                    }) => {
+                        return Poll::Ready(Ok(Some(Found::Input {
+                            kind,
+                            head,
+                            len,
+                            key,
+                        })));
                     }
                     Ok(Step::More { want: missing }) => want = missing,
                     step => match self.rare(access, step) {
@@ -176,9 +191,9 @@ impl Receiver {
         kind: Kind,
         head: usize,
         len: usize,
+        key: Option<[u8; 4]>,
     ) -> Result<Message, Violation> {
-        let payload = self.input.take(head, len);
-        message(kind, payload)
+        Inbound::message(kind, self.input.take(head, len), key)
     }
 
     /// Discards messages until the connection has ended.
@@ -210,14 +225,22 @@ impl Receiver {
     fn own(&mut self, found: Found) -> Result<Message, Violation> {
         match found {
             Found::Assembled(message) => Ok(message),
-            Found::Input { kind, head, len } if len >= SHARE_THRESHOLD => {
-                self.take(kind, head, len)
-            }
-            Found::Input { kind, head, len } => {
+            Found::Input {
+                kind,
+                head,
+                len,
+                key,
+            } if len >= SHARE_THRESHOLD => self.take(kind, head, len, key),
+            Found::Input {
+                kind,
+                head,
+                len,
+                key,
+            } => {
                 let payload = self.input.slice(head, len);
                 let message = match kind {
-                    Kind::Text => Message::Text(Utf8Bytes::from(Inbound::text(payload)?)),
-                    Kind::Binary => Message::Binary(Bytes::copy_from_slice(payload)),
+                    Kind::Text => Message::from(Inbound::text(payload, key)?),
+                    Kind::Binary => Message::from(Inbound::binary(payload, key)),
                 };
                 self.input.consume(head + len);
                 Ok(message)
@@ -267,13 +290,4 @@ impl Receiver {
         self.input.clear();
         access.link().poll_end(cx).map_ok(|_| None)
     }
-}
-
-fn message(kind: Kind, payload: Bytes) -> Result<Message, Violation> {
-    Ok(match kind {
-        Kind::Text => {
-            Message::Text(Utf8Bytes::try_from(payload).map_err(|_| Violation::InvalidUtf8)?)
-        }
-        Kind::Binary => Message::Binary(payload),
-    })
 }

@@ -129,15 +129,23 @@ impl<T: Transport> WebSocket<T> {
         };
         let message = match found {
             Found::Assembled(message) => Ok(Lent::owned(message)),
-            Found::Input { kind, head, len } if len >= SHARE_THRESHOLD => {
-                receiver.take(kind, head, len).map(Lent::owned)
-            }
-            Found::Input { kind, head, len } => {
+            Found::Input {
+                kind,
+                head,
+                len,
+                key,
+            } if len >= SHARE_THRESHOLD => receiver.take(kind, head, len, key).map(Lent::owned),
+            Found::Input {
+                kind,
+                head,
+                len,
+                key,
+            } => {
                 receiver.lend(head, len);
                 let payload = receiver.input.slice(head, len);
                 match kind {
-                    Kind::Text => Inbound::text(payload).map(MessageRef::Text),
-                    Kind::Binary => Ok(MessageRef::Binary(payload)),
+                    Kind::Text => Inbound::text(payload, key).map(MessageRef::Text),
+                    Kind::Binary => Ok(MessageRef::Binary(Inbound::binary(payload, key))),
                 }
                 .map(Lent::buffer)
             }

@@ -19,6 +19,14 @@ impl EncodedHeader {
             len: len as u8,
         }
     }
+
+    /// The header and whatever it takes to make it as long as the longest: an array is copied by
+    /// a few moves, where a slice takes a call of `memcpy`.
+    #[inline]
+    #[must_use]
+    pub const fn padded(&self) -> &[u8; Header::MAX_LEN] {
+        &self.bytes
+    }
 }
 
 impl Deref for EncodedHeader {

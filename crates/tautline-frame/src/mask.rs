@@ -4,8 +4,8 @@
 //! with byte `i % 4` of the key, starting anew in each frame; with [`rotate`] a payload can be
 //! masked in any pieces.
 //!
-//! Text has to be UTF-8, and most text is ASCII, so the kernels notice on the way whether all
-//! bytes are: that costs them next to nothing, and saves a pass over the payload.
+//! Text has to be UTF-8, and most text is ASCII, so [`apply_and_scan`] notices on the way whether all
+//! bytes are: that costs it next to nothing, and saves a pass over the payload.
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod dispatch;
@@ -14,17 +14,22 @@ mod kernel;
 
 #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
 use self::kernel as dispatch;
-use self::kernel::{Kernel, Xor, XorCopy};
+use self::kernel::{Kernel, Xor, XorCopy, XorUnion};
 
 pub use self::high_bits::HighBits;
 
 /// Masks or unmasks `payload` in place, from the first byte of `key`.
-///
-/// The answer tells whether the bytes that this produced are ASCII.
 #[inline]
-pub fn apply(payload: &mut [u8], key: [u8; 4]) -> HighBits {
+pub fn apply(payload: &mut [u8], key: [u8; 4]) {
     let len = payload.len();
-    run(Xor { payload, key }, len)
+    run(Xor { payload, key }, len);
+}
+
+/// Masks or unmasks `payload` in place, and tells whether the bytes that this produced are ASCII.
+#[inline]
+pub fn apply_and_scan(payload: &mut [u8], key: [u8; 4]) -> HighBits {
+    let len = payload.len();
+    run(XorUnion { payload, key }, len)
 }
 
 /// Masks or unmasks while copying, from the first byte of `key`.
@@ -68,7 +73,7 @@ mod tests {
     use std::vec;
     use std::vec::Vec;
 
-    use super::kernel::{Kernel, Union, Xor, XorCopy};
+    use super::kernel::{Kernel, Union, Xor, XorCopy, XorUnion};
     use super::{HighBits, dispatch};
 
     /// Around every width of word, vector and unrolled loop, and beyond the dispatch length.
@@ -89,7 +94,22 @@ mod tests {
                 let ascii = expected.is_ascii();
 
                 let mut output = input.to_vec();
-                let high_bits = Xor {
+                Xor {
+                    payload: &mut output,
+                    key,
+                }
+                .run();
+                assert_eq!(output, expected, "{len} {offset}");
+
+                let mut output = input.to_vec();
+                dispatch::run(Xor {
+                    payload: &mut output,
+                    key,
+                });
+                assert_eq!(output, expected, "{len} {offset}");
+
+                let mut output = input.to_vec();
+                let high_bits = XorUnion {
                     payload: &mut output,
                     key,
                 }
@@ -101,7 +121,7 @@ mod tests {
                 );
 
                 let mut output = input.to_vec();
-                let high_bits = dispatch::run(Xor {
+                let high_bits = dispatch::run(XorUnion {
                     payload: &mut output,
                     key,
                 });

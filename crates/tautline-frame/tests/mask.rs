@@ -11,9 +11,9 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 #[test]
 fn the_example_of_the_specification_masks_and_unmasks() {
     let mut payload = *b"Hello";
-    assert!(!mask::apply(&mut payload, KEY).is_ascii());
+    assert!(!mask::apply_and_scan(&mut payload, KEY).is_ascii());
     assert_eq!(payload, *b"\x7f\x9f\x4d\x51\x58");
-    assert!(mask::apply(&mut payload, KEY).is_ascii());
+    assert!(mask::apply_and_scan(&mut payload, KEY).is_ascii());
     assert_eq!(payload, *b"Hello");
 }
 
@@ -25,7 +25,7 @@ fn every_length_at_every_offset_equals_the_loop_over_bytes() {
         for offset in 0..64 {
             let expected = by_byte(&input[offset..][..len], KEY);
             let mut in_place = input.clone();
-            let high_bits = mask::apply(&mut in_place[offset..][..len], KEY);
+            let high_bits = mask::apply_and_scan(&mut in_place[offset..][..len], KEY);
             assert_eq!(in_place[offset..][..len], expected, "{len} at {offset}");
             assert_eq!(
                 in_place[..offset],
@@ -42,6 +42,10 @@ fn every_length_at_every_offset_equals_the_loop_over_bytes() {
                 expected.is_ascii(),
                 "{len} at {offset}"
             );
+
+            let mut applied = input.clone();
+            mask::apply(&mut applied[offset..][..len], KEY);
+            assert_eq!(applied, in_place, "{len} at {offset}");
 
             let mut copied = vec![0xaa; input.len()];
             mask::copy(&input[offset..][..len], &mut copied[offset..][..len], KEY);
@@ -64,11 +68,11 @@ fn a_single_byte_that_is_not_ascii_is_noticed_wherever_it_stands() {
             payload[position] = 0x80;
             assert!(!HighBits::of(&payload).is_ascii());
             let mut payload = by_byte(&payload, KEY);
-            assert!(!mask::apply(&mut payload, KEY).is_ascii());
+            assert!(!mask::apply_and_scan(&mut payload, KEY).is_ascii());
         }
     }
     assert!(HighBits::of(b"").is_ascii());
-    assert!(mask::apply(&mut [], KEY).is_ascii());
+    assert!(mask::apply_and_scan(&mut [], KEY).is_ascii());
 }
 
 #[test]
@@ -111,7 +115,7 @@ proptest! {
         let mut is_ascii = true;
         for cut in cuts.windows(2) {
             let (range, key) = (cut[0]..cut[1], mask::rotate(key, cut[0]));
-            is_ascii &= mask::apply(&mut in_place[range.clone()], key).is_ascii();
+            is_ascii &= mask::apply_and_scan(&mut in_place[range.clone()], key).is_ascii();
             mask::copy(&payload[range.clone()], &mut copied[range], key);
         }
         prop_assert_eq!(&in_place, &expected);

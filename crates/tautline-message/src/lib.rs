@@ -20,5 +20,5 @@ pub use self::kind::Kind;
 pub use self::limits::Limits;
 pub use self::message::Message;
 pub use self::message_ref::MessageRef;
-pub use self::utf8_bytes::{Utf8Bytes, validate_utf8};
+pub use self::utf8_bytes::{Utf8Bytes, unmask_utf8, validate_utf8};
 pub use self::utf8_validator::{InvalidUtf8, Utf8Validator};

@@ -17,6 +17,7 @@ use core::hash::{Hash, Hasher};
 use core::ops::Deref;
 
 use bytes::{Bytes, BytesMut};
+use tautline_frame::mask;
 
 use crate::utf8_validator::{self, InvalidUtf8};
 
@@ -70,6 +71,32 @@ pub fn validate_utf8(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
         Err(stop) => Err(InvalidUtf8 {
             valid_up_to: stop.valid_up_to,
         }),
+    }
+}
+
+/// Unmasks bytes where they are and reads them as text, which takes one pass if they are ASCII.
+///
+/// # Errors
+///
+/// [`InvalidUtf8`] when they are not UTF-8.
+#[inline]
+pub fn unmask_utf8(payload: &mut [u8], key: [u8; 4]) -> Result<&str, InvalidUtf8> {
+    if mask::apply_and_scan(payload, key).is_ascii() {
+        // SAFETY: what is ASCII is UTF-8, and nothing has written to `payload` since it was seen.
+        return Ok(unsafe { str::from_utf8_unchecked(payload) });
+    }
+    validate_utf8(payload)
+}
+
+impl Utf8Bytes {
+    /// Unmasks bytes and takes them as text, without a copy, as [`unmask_utf8`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidUtf8`] when they are not UTF-8.
+    pub fn unmask(mut payload: BytesMut, key: [u8; 4]) -> Result<Self, InvalidUtf8> {
+        unmask_utf8(&mut payload, key)?;
+        Ok(Self(payload.freeze()))
     }
 }
 

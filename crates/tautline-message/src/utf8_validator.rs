@@ -2,7 +2,7 @@ use core::error::Error;
 use core::fmt::{self, Display, Formatter};
 
 use simdutf8::compat;
-use tautline_frame::mask::HighBits;
+use tautline_frame::mask::{self, HighBits};
 
 /// Checks that text is UTF-8 while it arrives in pieces, cut anywhere.
 ///
@@ -74,6 +74,21 @@ impl Utf8Validator {
         Ok(())
     }
 
+    /// Unmasks the next piece of the text where it is, and checks it, which takes one pass if it is
+    /// ASCII.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push).
+    pub fn push_masked(&mut self, chunk: &mut [u8], key: [u8; 4]) -> Result<(), InvalidUtf8> {
+        let is_ascii = mask::apply_and_scan(chunk, key).is_ascii();
+        if is_ascii && self.partial_len == 0 && !self.failed {
+            self.valid += chunk.len();
+            return Ok(());
+        }
+        self.push(chunk)
+    }
+
     /// Ends the text.
     ///
     /// # Errors
@@ -123,11 +138,14 @@ pub(crate) struct Stop {
 
 /// The one pass over bytes that may be text, chosen by their number.
 ///
-/// Vector code gains nothing on short input, and most long text begins with or is all ASCII,
-/// which a plain scan accepts several times faster than a decoder.
+/// Most text is all ASCII, which a plain scan accepts several times faster than a decoder.
+/// Where it is not, vector code gains nothing on short input.
 #[inline]
 pub(crate) fn check(bytes: &[u8]) -> Result<(), Stop> {
     if bytes.len() < VECTOR_LEN {
+        if HighBits::of(bytes).is_ascii() {
+            return Ok(());
+        }
         return str::from_utf8(bytes).map(drop).map_err(|error| Stop {
             valid_up_to: error.valid_up_to(),
             is_final: error.error_len().is_some(),

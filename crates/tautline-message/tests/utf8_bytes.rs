@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use bytes::{Bytes, BytesMut};
-use tautline_message::{Utf8Bytes, validate_utf8};
+use tautline_message::{Utf8Bytes, unmask_utf8, validate_utf8};
 
 #[test]
 fn it_behaves_as_the_str_that_it_is() {
@@ -73,4 +73,39 @@ fn bytes_that_are_not_utf8_are_refused() {
     );
     assert_eq!(validate_utf8(bad).unwrap_err().valid_up_to, 2);
     assert_eq!(validate_utf8("κόσμε".as_bytes()), Ok("κόσμε"));
+}
+
+/// R6455-5.3-05, R6455-8.1-01
+#[test]
+fn text_is_unmasked_and_checked_in_one_go() {
+    let key = [0x37, 0xfa, 0x21, 0x3d];
+    let mask = |bytes: &[u8]| -> Vec<u8> {
+        let keys = key.iter().cycle();
+        bytes
+            .iter()
+            .zip(keys)
+            .map(|(byte, key)| byte ^ key)
+            .collect()
+    };
+    for padding in [0, 1, 62, 300, 5000] {
+        for (text, valid) in [
+            (&b"abc"[..], true),
+            ("κ".as_bytes(), true),
+            (b"\xce", false),
+        ] {
+            let bytes = [&vec![b'a'; padding], text].concat();
+            let expected = valid.then(|| String::from_utf8(bytes.clone()).unwrap());
+            let mut masked = mask(&bytes);
+            let error = match unmask_utf8(&mut masked, key) {
+                Ok(text) => {
+                    assert_eq!(Some(text), expected.as_deref());
+                    None
+                }
+                Err(error) => Some(error.valid_up_to),
+            };
+            assert_eq!(error, (!valid).then_some(padding));
+            let owned = Utf8Bytes::unmask(BytesMut::from(&mask(&bytes)[..]), key);
+            assert_eq!(owned.ok().as_deref(), expected.as_deref());
+        }
+    }
 }

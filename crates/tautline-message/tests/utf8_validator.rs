@@ -1,5 +1,7 @@
 //! UTF-8 in pieces, against the standard library on the whole.
 
+use std::iter;
+
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::Index;
@@ -156,11 +158,20 @@ fn in_pieces(text: &[u8], cuts: &[usize]) -> Result<(), usize> {
     let mut cuts = [&[0, text.len()], cuts].concat();
     cuts.sort_unstable();
     let mut validator = Utf8Validator::new();
+    let mut unmasking = Utf8Validator::new();
+    let key = [0x80, 0x0f, 0xff, 0x01];
     for cut in cuts.windows(2) {
-        validator
-            .push(&text[cut[0]..cut[1]])
-            .map_err(|error| error.valid_up_to)?;
+        let piece = &text[cut[0]..cut[1]];
+        let mut masked: Vec<u8> = iter::zip(piece, key.iter().cycle())
+            .map(|(byte, key)| byte ^ key)
+            .collect();
+        let unmasked = unmasking.push_masked(&mut masked, key);
+        let result = validator.push(piece);
+        assert_eq!(masked, piece);
+        assert_eq!(unmasked, result);
+        result.map_err(|error| error.valid_up_to)?;
     }
+    assert_eq!(unmasking.finish(), validator.finish());
     validator.finish().map_err(|error| error.valid_up_to)
 }
 

@@ -11,7 +11,7 @@ use bytes::{Buf, BytesMut};
 use tautline_connection::{Control, Event, Inbound, Outbound, Role, Step, Violation};
 use tautline_deflate::{Context, Settings, Window};
 use tautline_frame::Header;
-use tautline_message::{Kind, Limits, Message};
+use tautline_message::{Limits, Message};
 
 use crate::support::{Frame, Keys, ROLES, message, parse, to};
 
@@ -135,12 +135,14 @@ fn next_event(end: &mut Inbound, input: &mut BytesMut) -> Result<Option<Event>, 
     loop {
         match end.locate(input)? {
             Step::More { .. } => return Ok(None),
-            Step::Message { kind, head, len } => {
+            Step::Message {
+                kind,
+                head,
+                len,
+                key,
+            } => {
                 let payload = input.split_to(head + len).split_off(head);
-                return Ok(Some(message(match kind {
-                    Kind::Text => Message::from(Inbound::text(&payload)?),
-                    Kind::Binary => Message::Binary(payload.freeze()),
-                })));
+                return Ok(Some(message(Inbound::message(kind, payload, key)?)));
             }
             Step::Control { opcode, head, len } => {
                 let control = end.control(opcode, &input[head..head + len])?;

@@ -27,6 +27,33 @@ pub(super) struct Xor<'a> {
 }
 
 impl Kernel for Xor<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let key = word(self.key);
+        let (words, tail) = self.payload.as_chunks_mut();
+        for bytes in words {
+            *bytes = (u64::from_ne_bytes(*bytes) ^ key).to_ne_bytes();
+        }
+        // Whole words leave the key where it was, and so do halves of words.
+        let (halves, tail) = tail.as_chunks_mut();
+        for bytes in halves {
+            *bytes = (u32::from_ne_bytes(*bytes) ^ u32::from_ne_bytes(self.key)).to_ne_bytes();
+        }
+        for (byte, key) in tail.iter_mut().zip(self.key) {
+            *byte ^= key;
+        }
+    }
+}
+
+/// XOR in place, and the union of what comes out.
+pub(super) struct XorUnion<'a> {
+    pub(super) payload: &'a mut [u8],
+    pub(super) key: [u8; 4],
+}
+
+impl Kernel for XorUnion<'_> {
     type Output = HighBits;
 
     #[inline(always)]
@@ -34,12 +61,23 @@ impl Kernel for Xor<'_> {
         let key = word(self.key);
         let mut union = 0;
         let (words, tail) = self.payload.as_chunks_mut();
+        let (blocks, words) = words.as_chunks_mut::<UNIONS>();
+        if !blocks.is_empty() {
+            let mut unions = [0; UNIONS];
+            for block in blocks {
+                for (union, bytes) in unions.iter_mut().zip(block) {
+                    let word = u64::from_ne_bytes(*bytes) ^ key;
+                    *union |= word;
+                    *bytes = word.to_ne_bytes();
+                }
+            }
+            union = unions.into_iter().fold(0, |union, word| union | word);
+        }
         for bytes in words {
             let word = u64::from_ne_bytes(*bytes) ^ key;
             union |= word;
             *bytes = word.to_ne_bytes();
         }
-        // Whole words leave the key where it was, and so do halves of words.
         let (halves, tail) = tail.as_chunks_mut();
         for bytes in halves {
             let half = u32::from_ne_bytes(*bytes) ^ u32::from_ne_bytes(self.key);
@@ -95,16 +133,15 @@ impl Kernel for Union<'_> {
     fn run(self) -> HighBits {
         let mut union = 0;
         let (words, tail) = self.bytes.as_chunks();
-        let (blocks, words) = words.as_chunks::<16>();
-        // Many unions, so that no step has to wait for the one before.
-        let mut unions = [0; 16];
-        for block in blocks {
-            for (union, bytes) in unions.iter_mut().zip(block) {
-                *union |= u64::from_ne_bytes(*bytes);
+        let (blocks, words) = words.as_chunks::<UNIONS>();
+        if !blocks.is_empty() {
+            let mut unions = [0; UNIONS];
+            for block in blocks {
+                for (union, bytes) in unions.iter_mut().zip(block) {
+                    *union |= u64::from_ne_bytes(*bytes);
+                }
             }
-        }
-        for word in unions {
-            union |= word;
+            union = unions.into_iter().fold(0, |union, word| union | word);
         }
         for bytes in words {
             union |= u64::from_ne_bytes(*bytes);
@@ -128,3 +165,6 @@ const fn word(key: [u8; 4]) -> u64 {
     let key = u32::from_ne_bytes(key) as u64;
     key << 32 | key
 }
+
+/// How many unions are built side by side, so that no step has to wait for the one before.
+const UNIONS: usize = 16;
