@@ -11,7 +11,7 @@ use bytes::{Buf, BytesMut};
 use tautline_connection::{Control, Event, Inbound, Outbound, Role, Step, Violation};
 use tautline_deflate::{Context, Settings, Window};
 use tautline_frame::Header;
-use tautline_message::{Limits, Message};
+use tautline_message::Limits;
 
 use crate::support::{Frame, Keys, ROLES, message, parse, to};
 
