@@ -111,7 +111,8 @@ pub async fn accept<S>(stream: S) -> Result<WebSocket<S>, UpgradeError>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    Upgrade::read(stream).await?.accept().await
+    // Boxed, for it ends and the task goes on: a task is as large as its largest moment.
+    Box::pin(async { Upgrade::read(stream).await?.accept().await }).await
 }
 
 // The examples in the README are run with the others.

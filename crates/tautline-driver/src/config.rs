@@ -1,4 +1,8 @@
-use std::{num::NonZeroUsize, time::Duration};
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tautline_connection::Keepalive;
 use tautline_handshake::HandshakeLimits;
@@ -50,6 +54,12 @@ impl Config {
             fragment_size: None,
             deflate: None,
         }
+    }
+
+    /// The defaults, once for all connections that have no settings of their own.
+    pub(crate) fn shared_default() -> Arc<Self> {
+        static DEFAULT: OnceLock<Arc<Config>> = OnceLock::new();
+        DEFAULT.get_or_init(Arc::default).clone()
     }
 
     /// Limits on what the peer may send. Default: frames and messages of up to 16 MiB.

@@ -21,17 +21,15 @@ use crate::{Error, Transport, WriteHalf, receiver::Receiver, shared::Shared};
 #[derive(Debug)]
 pub struct Corked<T: Transport> {
     /// Gone only when dropped: the runner needs it for the closing handshake.
-    receiver: Option<Receiver>,
+    receiver: Option<Box<Receiver>>,
     writer: WriteHalf<T>,
-    shared: Arc<Shared<T>>,
 }
 
 impl<T: Transport> Corked<T> {
-    pub(crate) fn new(receiver: Receiver, shared: Arc<Shared<T>>) -> Self {
+    pub(crate) const fn new(receiver: Box<Receiver>, shared: Arc<Shared<T>>) -> Self {
         Self {
             receiver: Some(receiver),
-            writer: WriteHalf::new(shared.clone()),
-            shared,
+            writer: WriteHalf::new(shared),
         }
     }
 
@@ -60,8 +58,8 @@ impl<T: Transport> Corked<T> {
     ///
     /// As [`WebSocket::send`](crate::WebSocket::send).
     #[inline]
-    pub async fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
-        self.writer.send(message).await
+    pub fn send(&self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
+        self.writer.send(message)
     }
 
     /// Queues a message that is not compressed, whatever was agreed on; see
@@ -74,8 +72,11 @@ impl<T: Transport> Corked<T> {
     /// # Cancel safety
     ///
     /// As [`WebSocket::send`](crate::WebSocket::send).
-    pub async fn send_uncompressed(&self, message: impl Into<Message>) -> Result<(), Error> {
-        self.writer.send_uncompressed(message).await
+    pub fn send_uncompressed(
+        &self,
+        message: impl Into<Message>,
+    ) -> impl Future<Output = Result<(), Error>> {
+        self.writer.send_uncompressed(message)
     }
 
     /// Hands everything that is queued to the transport, without waiting for the handler to wait:
@@ -117,10 +118,10 @@ impl<T: Transport> Corked<T> {
     /// handler returns.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<Closed, Error> {
         let frame = CloseFrame::new(code, Utf8Bytes::from(reason));
-        self.shared.lock().start_close(Some(frame))?;
+        self.writer.shared().lock().start_close(Some(frame))?;
         Ok(std::future::poll_fn(|cx| match &mut self.receiver {
-            Some(receiver) => receiver.poll_closed(&mut &*self.shared, cx),
-            None => Poll::Ready(self.shared.lock().closed()),
+            Some(receiver) => receiver.poll_closed(&mut self.writer.shared(), cx),
+            None => Poll::Ready(self.writer.shared().lock().closed()),
         })
         .await)
     }
@@ -134,19 +135,25 @@ impl<T: Transport> Corked<T> {
     /// How the connection ended, or what is known of it so far.
     #[must_use]
     pub fn closed(&self) -> Closed {
-        self.shared.lock().closed()
+        self.writer.shared().lock().closed()
     }
 
     /// The subprotocol that was agreed on.
     #[must_use]
     pub fn subprotocol(&self) -> Option<String> {
-        self.shared.lock().agreed.as_ref()?.subprotocol.clone()
+        self.writer
+            .shared()
+            .lock()
+            .agreed
+            .as_ref()?
+            .subprotocol
+            .clone()
     }
 
     #[inline]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
         match &mut self.receiver {
-            Some(receiver) => receiver.poll_message(&*self.shared, cx),
+            Some(receiver) => receiver.poll_message(self.writer.shared(), cx),
             None => Poll::Ready(Ok(None)),
         }
     }
@@ -154,7 +161,7 @@ impl<T: Transport> Corked<T> {
 
 impl<T: Transport> Drop for Corked<T> {
     fn drop(&mut self) {
-        self.shared.leave_receiver(self.receiver.take());
+        self.writer.shared().leave_receiver(self.receiver.take());
     }
 }
 
@@ -277,7 +284,7 @@ impl<T: Transport, F: Future<Output: HandlerOutput>> Future for Cork<T, F> {
                     };
                     drop(handler);
                     self.start_close(&result);
-                    let receiver = self.shared.take_receiver().map(Box::new);
+                    let receiver = self.shared.take_receiver();
                     self.state = State::Closing { result, receiver };
                 }
                 State::Closing {

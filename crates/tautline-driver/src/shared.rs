@@ -36,7 +36,7 @@ struct CorkState {
     /// Wakes the runner if something is queued at another time.
     runner: Mutex<Waker>,
     /// The receiving half, once the handler is done with it.
-    receiver: Mutex<Option<Receiver>>,
+    receiver: Mutex<Option<Box<Receiver>>>,
 }
 
 impl<T: Transport> Shared<T> {
@@ -129,13 +129,13 @@ impl<T> Shared<T> {
     }
 
     /// Leaves the receiving half to the runner, for the closing handshake.
-    pub(crate) fn leave_receiver(&self, receiver: Option<Receiver>) {
+    pub(crate) fn leave_receiver(&self, receiver: Option<Box<Receiver>>) {
         if let Some(cork) = &self.cork {
             *unpoisoned(&cork.receiver) = receiver;
         }
     }
 
-    pub(crate) fn take_receiver(&self) -> Option<Receiver> {
+    pub(crate) fn take_receiver(&self) -> Option<Box<Receiver>> {
         unpoisoned(&self.cork.as_ref()?.receiver).take()
     }
 }

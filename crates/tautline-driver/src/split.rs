@@ -16,12 +16,12 @@ use crate::{Error, Transport, link::Link, receiver::Receiver, shared::Shared};
 /// It answers pings and Close frames itself, whether or not the other half is in use.
 #[derive(Debug)]
 pub struct ReadHalf<T> {
-    receiver: Receiver,
+    receiver: Box<Receiver>,
     shared: Arc<Shared<T>>,
 }
 
 impl<T: Transport> ReadHalf<T> {
-    pub(crate) const fn new(receiver: Receiver, shared: Arc<Shared<T>>) -> Self {
+    pub(crate) const fn new(receiver: Box<Receiver>, shared: Arc<Shared<T>>) -> Self {
         Self { receiver, shared }
     }
 
@@ -96,10 +96,10 @@ impl<T: Transport> WriteHalf<T> {
     /// # Cancel safety
     ///
     /// As [`WebSocket::send`](crate::WebSocket::send).
-    pub async fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
+    #[inline]
+    pub fn send(&self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
         let message = message.into();
         self.queue_and_wait(|link| Ok(link.queue_message(message)?))
-            .await
     }
 
     /// Sends a message that is not compressed, whatever was agreed on; see
@@ -112,10 +112,12 @@ impl<T: Transport> WriteHalf<T> {
     /// # Cancel safety
     ///
     /// As [`WebSocket::send`](crate::WebSocket::send).
-    pub async fn send_uncompressed(&self, message: impl Into<Message>) -> Result<(), Error> {
+    pub fn send_uncompressed(
+        &self,
+        message: impl Into<Message>,
+    ) -> impl Future<Output = Result<(), Error>> {
         let message = message.into();
         self.queue_and_wait(|link| Ok(link.queue_uncompressed(message)?))
-            .await
     }
 
     /// Queues a message, and waits only for room; see [`WebSocket::feed`](crate::WebSocket::feed).
@@ -127,10 +129,10 @@ impl<T: Transport> WriteHalf<T> {
     /// # Cancel safety
     ///
     /// As [`WebSocket::send`](crate::WebSocket::send).
-    pub async fn feed(&self, message: impl Into<Message>) -> Result<(), Error> {
+    pub fn feed(&self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
         let message = message.into();
         let mut queue = Some(|link: &mut Link<T>| Ok(link.queue_message(message)?));
-        self.wait(|cx| self.shared.poll_queue(cx, &mut queue)).await
+        self.wait(move |shared, cx| shared.poll_queue(cx, &mut queue))
     }
 
     /// Sends one fragment of a message; see
@@ -143,10 +145,15 @@ impl<T: Transport> WriteHalf<T> {
     /// # Cancel safety
     ///
     /// As [`WebSocket::send`](crate::WebSocket::send).
-    pub async fn send_fragment(&self, fragment: impl Into<Message>, fin: Fin) -> Result<(), Error> {
+    pub fn send_fragment(
+        &self,
+        fragment: impl Into<Message>,
+        fin: Fin,
+    ) -> impl Future<Output = Result<(), Error>> {
         let fragment = fragment.into();
-        self.queue_and_wait(|link| Ok(link.outbound_with_buffer().send_fragment(fragment, fin)?))
-            .await
+        self.queue_and_wait(move |link| {
+            Ok(link.outbound_with_buffer().send_fragment(fragment, fin)?)
+        })
     }
 
     /// Hands everything that is queued to the transport.
@@ -159,7 +166,7 @@ impl<T: Transport> WriteHalf<T> {
     ///
     /// Cancel safe: what is left stays queued.
     pub async fn flush(&self) -> Result<(), Error> {
-        self.wait(|cx| self.shared.lock().poll_sent(cx)).await
+        self.wait(|shared, cx| shared.lock().poll_sent(cx)).await
     }
 
     /// Sends a Ping with at most 125 bytes.
@@ -189,12 +196,12 @@ impl<T: Transport> WriteHalf<T> {
     pub async fn close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
         let frame = CloseFrame::new(code, Utf8Bytes::from(reason));
         let mut frame = Some(frame);
-        self.wait(|cx| {
+        self.wait(|shared, cx| {
             if let Some(frame) = frame.take() {
-                self.shared.lock().start_close(Some(frame))?;
-                self.shared.wake_runner();
+                shared.lock().start_close(Some(frame))?;
+                shared.wake_runner();
             }
-            self.shared.lock().poll_sent(cx)
+            shared.lock().poll_sent(cx)
         })
         .await
     }
@@ -212,28 +219,34 @@ impl<T: Transport> WriteHalf<T> {
     }
 
     /// Waits for room, queues, and waits for what the connection's kind of sending waits for.
-    async fn queue_and_wait(
+    // Not an `async fn`, and neither is what calls it: each would keep a message of its own while it
+    // waits for the next.
+    #[inline]
+    fn queue_and_wait(
         &self,
         queue: impl FnOnce(&mut Link<T>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    ) -> impl Future<Output = Result<(), Error>> {
         let mut queue = Some(queue);
-        self.wait(|cx| {
+        self.wait(move |shared, cx| {
             if queue.is_some() {
-                ready!(self.shared.poll_queue(cx, &mut queue))?;
+                ready!(shared.poll_queue(cx, &mut queue))?;
             }
-            self.shared.poll_sent(cx)
+            shared.poll_sent(cx)
         })
-        .await
     }
 
     /// Polls until the answer comes, or until that is given up.
     #[inline]
-    async fn wait<R>(&self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>) -> R {
-        let mut waiting = self.shared.waiting();
-        poll_fn(|cx| waiting.note(poll(cx), cx)).await
+    fn wait<R>(
+        &self,
+        mut poll: impl FnMut(&Shared<T>, &mut Context<'_>) -> Poll<R>,
+    ) -> impl Future<Output = R> {
+        let shared = &*self.shared;
+        let mut waiting = shared.waiting();
+        poll_fn(move |cx| waiting.note(poll(shared, cx), cx))
     }
 
-    #[cfg(feature = "futures")]
+    #[inline]
     pub(crate) fn shared(&self) -> &Shared<T> {
         &self.shared
     }

@@ -43,7 +43,7 @@ impl<T: Transport> Upgrade<T> {
     ///
     /// Not cancel safe: the stream is dropped with the future.
     pub async fn read(stream: T::Stream) -> Result<Self, UpgradeError> {
-        Self::read_with(stream, Config::default()).await
+        Self::read_with(stream, Config::shared_default()).await
     }
 
     /// Reads a request, with settings for the handshake and for the connection that may follow.

@@ -30,8 +30,14 @@ use crate::{
 ///   whose messages leave together.
 ///
 /// Dropping it drops the transport without a closing handshake; the peer sees the connection lost.
+///
+/// It is a pointer, so that it is cheap to move, and the future of a task that was handed it does not
+/// grow with every place that it passes through.
 #[derive(Debug)]
-pub struct WebSocket<T> {
+pub struct WebSocket<T>(Box<Parts<T>>);
+
+#[derive(Debug)]
+struct Parts<T> {
     receiver: Receiver,
     link: Link<T>,
 }
@@ -58,9 +64,9 @@ impl<T: Transport> WebSocket<T> {
         agreed: &tautline_deflate::Agreed,
         settings: &tautline_deflate::Settings,
     ) {
-        self.receiver.inbound.set_deflate(agreed.decompress);
+        self.0.receiver.inbound.set_deflate(agreed.decompress);
         if let Some(context) = agreed.compress {
-            self.link.outbound.set_deflate(context, settings);
+            self.0.link.outbound.set_deflate(context, settings);
         }
     }
 
@@ -69,8 +75,8 @@ impl<T: Transport> WebSocket<T> {
     #[must_use]
     pub fn deflate(&self) -> Option<tautline_deflate::Agreed> {
         Some(tautline_deflate::Agreed {
-            compress: self.link.outbound.deflate(),
-            decompress: self.receiver.inbound.deflate()?,
+            compress: self.0.link.outbound.deflate(),
+            decompress: self.0.receiver.inbound.deflate()?,
         })
     }
 
@@ -81,10 +87,10 @@ impl<T: Transport> WebSocket<T> {
         config: Arc<Config>,
         agreed: Option<Agreed>,
     ) -> Self {
-        Self {
+        Self(Box::new(Parts {
             receiver: Receiver::new(role, &config, early),
             link: Link::new(transport, role, config, agreed),
-        }
+        }))
     }
 
     /// Receives the next message; `Ok(None)` after a clean closing handshake.
@@ -121,46 +127,47 @@ impl<T: Transport> WebSocket<T> {
     /// Cancel safe, as [`recv`](Self::recv).
     #[inline]
     pub async fn recv_ref(&mut self) -> Result<Option<Received<'_>>, Error> {
-        let Self { receiver, link } = self;
-        let Some(found) =
-            poll_fn(|cx| receiver.poll_find(&mut &mut *link, cx, WhenFull::Wait)).await?
-        else {
-            return Ok(None);
-        };
-        let message = match found {
-            Found::Assembled(message) => Ok(Lent::owned(message)),
-            Found::Input {
-                kind,
-                head,
-                len,
-                key,
-            } if len >= SHARE_THRESHOLD => receiver.take(kind, head, len, key).map(Lent::owned),
-            Found::Input {
-                kind,
-                head,
-                len,
-                key,
-            } => {
-                receiver.lend(head, len);
-                let payload = receiver.input.slice(head, len);
-                match kind {
-                    Kind::Text => Inbound::text(payload, key).map(MessageRef::Text),
-                    Kind::Binary => Ok(MessageRef::Binary(Inbound::binary(payload, key))),
+        let Parts { receiver, link } = &mut *self.0;
+        // A block, so that the future does not keep what is in it while it waits below.
+        let violation = {
+            let found = poll_fn(|cx| receiver.poll_find(&mut &mut *link, cx, WhenFull::Wait));
+            let message = match found.await? {
+                None => return Ok(None),
+                Some(Found::Assembled(message)) => Ok(Lent::owned(message)),
+                Some(Found::Input {
+                    kind,
+                    head,
+                    len,
+                    key,
+                }) if len >= SHARE_THRESHOLD => {
+                    receiver.take(kind, head, len, key).map(Lent::owned)
                 }
-                .map(Lent::buffer)
+                Some(Found::Input {
+                    kind,
+                    head,
+                    len,
+                    key,
+                }) => {
+                    receiver.lend(head, len);
+                    let payload = receiver.input.slice(head, len);
+                    match kind {
+                        Kind::Text => Inbound::text(payload, key).map(MessageRef::Text),
+                        Kind::Binary => Ok(MessageRef::Binary(Inbound::binary(payload, key))),
+                    }
+                    .map(Lent::buffer)
+                }
+            };
+            match message {
+                Ok(message) => {
+                    let reply = Reply::new(link.outbound_with_buffer());
+                    return Ok(Some(Received { message, reply }));
+                }
+                Err(violation) => violation,
             }
         };
-        match message {
-            Ok(message) => {
-                let reply = Reply::new(link.outbound_with_buffer());
-                Ok(Some(Received { message, reply }))
-            }
-            Err(violation) => {
-                receiver.inbound.stop();
-                link.fail(violation);
-                poll_fn(|cx| link.poll_end(cx)).await.map(|_| None)
-            }
-        }
+        receiver.inbound.stop();
+        link.fail(violation);
+        poll_fn(|cx| link.poll_end(cx)).await.map(|_| None)
     }
 
     /// Sends a message: queues it and hands everything that is queued to the transport.
@@ -175,11 +182,13 @@ impl<T: Transport> WebSocket<T> {
     /// The message is never sent in part. If the future is dropped while the queue was full, the
     /// message is dropped with it; otherwise it is queued and leaves with the next `recv`, `send`
     /// or `flush`.
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+    pub fn send(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
         let message = message.into();
-        poll_fn(|cx| self.link.poll_ready(cx)).await?;
-        self.link.queue_message(message)?;
-        poll_fn(|cx| self.link.poll_sent(cx)).await
+        async move {
+            poll_fn(|cx| self.0.link.poll_ready(cx)).await?;
+            self.0.link.queue_message(message)?;
+            poll_fn(|cx| self.0.link.poll_sent(cx)).await
+        }
     }
 
     /// Sends a message as [`send`](Self::send) does, but not compressed, whatever was agreed on.
@@ -193,11 +202,16 @@ impl<T: Transport> WebSocket<T> {
     /// # Cancel safety
     ///
     /// As [`send`](Self::send).
-    pub async fn send_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+    pub fn send_uncompressed(
+        &mut self,
+        message: impl Into<Message>,
+    ) -> impl Future<Output = Result<(), Error>> {
         let message = message.into();
-        poll_fn(|cx| self.link.poll_ready(cx)).await?;
-        self.link.queue_uncompressed(message)?;
-        poll_fn(|cx| self.link.poll_sent(cx)).await
+        async move {
+            poll_fn(|cx| self.0.link.poll_ready(cx)).await?;
+            self.0.link.queue_uncompressed(message)?;
+            poll_fn(|cx| self.0.link.poll_sent(cx)).await
+        }
     }
 
     /// Queues a message, and waits only while more than the
@@ -213,10 +227,12 @@ impl<T: Transport> WebSocket<T> {
     /// # Cancel safety
     ///
     /// As [`send`](Self::send).
-    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+    pub fn feed(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
         let message = message.into();
-        poll_fn(|cx| self.link.poll_ready(cx)).await?;
-        Ok(self.link.queue_message(message)?)
+        async move {
+            poll_fn(|cx| self.0.link.poll_ready(cx)).await?;
+            Ok(self.0.link.queue_message(message)?)
+        }
     }
 
     /// Sends one fragment of a message that is sent piece by piece (RFC 6455 section 5.4).
@@ -231,17 +247,20 @@ impl<T: Transport> WebSocket<T> {
     /// # Cancel safety
     ///
     /// As [`send`](Self::send).
-    pub async fn send_fragment(
+    pub fn send_fragment(
         &mut self,
         fragment: impl Into<Message>,
         fin: Fin,
-    ) -> Result<(), Error> {
+    ) -> impl Future<Output = Result<(), Error>> {
         let fragment = fragment.into();
-        poll_fn(|cx| self.link.poll_ready(cx)).await?;
-        self.link
-            .outbound_with_buffer()
-            .send_fragment(fragment, fin)?;
-        poll_fn(|cx| self.link.poll_sent(cx)).await
+        async move {
+            poll_fn(|cx| self.0.link.poll_ready(cx)).await?;
+            self.0
+                .link
+                .outbound_with_buffer()
+                .send_fragment(fragment, fin)?;
+            poll_fn(|cx| self.0.link.poll_sent(cx)).await
+        }
     }
 
     /// Hands everything that is queued to the transport.
@@ -254,7 +273,7 @@ impl<T: Transport> WebSocket<T> {
     ///
     /// Cancel safe: what is left stays queued.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.link.poll_sent(cx)).await
+        poll_fn(|cx| self.0.link.poll_sent(cx)).await
     }
 
     /// Sends a Ping with at most 125 bytes. Once `recv` has seen its Pong,
@@ -268,8 +287,8 @@ impl<T: Transport> WebSocket<T> {
     ///
     /// Cancel safe: once polled, the Ping is queued.
     pub async fn ping(&mut self, payload: impl AsRef<[u8]>) -> Result<(), Error> {
-        self.link.queue_ping(payload.as_ref())?;
-        poll_fn(|cx| self.link.poll_sent(cx)).await
+        self.0.link.queue_ping(payload.as_ref())?;
+        poll_fn(|cx| self.0.link.poll_sent(cx)).await
     }
 
     /// Closes the connection: sends a Close frame, waits for the peer's, and for the end of the
@@ -288,7 +307,8 @@ impl<T: Transport> WebSocket<T> {
     ///
     /// Cancel safe: the closing handshake goes on with the next `close` or `recv`.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<Closed, Error> {
-        self.link
+        self.0
+            .link
             .start_close(Some(CloseFrame::new(code, Utf8Bytes::from(reason))))?;
         Ok(poll_fn(|cx| self.poll_closed(cx)).await)
     }
@@ -296,32 +316,32 @@ impl<T: Transport> WebSocket<T> {
     /// How the connection ended, or what is known of it so far.
     #[must_use]
     pub fn closed(&self) -> Closed {
-        self.link.closed()
+        self.0.link.closed()
     }
 
     /// The subprotocol that was agreed on.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
-        self.link.agreed.as_ref()?.subprotocol.as_deref()
+        self.0.link.agreed.as_ref()?.subprotocol.as_deref()
     }
 
     /// On a client, the server's response to the opening handshake.
     #[must_use]
     pub fn response(&self) -> Option<&Response> {
-        self.link.agreed.as_ref()?.response.as_ref()
+        self.0.link.agreed.as_ref()?.response.as_ref()
     }
 
     /// The time that the last answered Ping took. Measured by [`ping`](Self::ping) and by
     /// [keepalive](Config::keepalive).
     #[must_use]
     pub fn round_trip(&self) -> Option<Duration> {
-        self.link.round_trip()
+        self.0.link.round_trip()
     }
 
     /// The stream underneath.
     #[must_use]
     pub fn stream(&self) -> &T::Stream {
-        self.link.transport.stream()
+        self.0.link.transport.stream()
     }
 
     /// Splits the connection into halves that work at once from two tasks.
@@ -330,9 +350,10 @@ impl<T: Transport> WebSocket<T> {
     /// is awake; the closing handshake needs the reader to be polled.
     #[must_use]
     pub fn split(self) -> (ReadHalf<T>, WriteHalf<T>) {
-        let shared = Arc::new(Shared::new(self.link));
+        let Parts { receiver, link } = *self.0;
+        let shared = Arc::new(Shared::new(link));
         (
-            ReadHalf::new(self.receiver, shared.clone()),
+            ReadHalf::new(Box::new(receiver), shared.clone()),
             WriteHalf::new(shared),
         )
     }
@@ -346,27 +367,28 @@ impl<T: Transport> WebSocket<T> {
         F: Future,
         H: FnOnce(Corked<T>) -> F,
     {
-        let shared = Arc::new(Shared::corked(self.link));
-        let future = handler(Corked::new(self.receiver, shared.clone()));
+        let Parts { receiver, link } = *self.0;
+        let shared = Arc::new(Shared::corked(link));
+        let future = handler(Corked::new(Box::new(receiver), shared.clone()));
         Cork::new(shared, future)
     }
 
     #[cfg(feature = "futures")]
     pub(crate) const fn parts(&mut self) -> (&mut Receiver, &mut Link<T>) {
-        (&mut self.receiver, &mut self.link)
+        (&mut self.0.receiver, &mut self.0.link)
     }
 
     #[cfg(feature = "futures")]
     pub(crate) const fn receiver(&self) -> &Receiver {
-        &self.receiver
+        &self.0.receiver
     }
 
     #[inline]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
-        self.receiver.poll_message(&mut self.link, cx)
+        self.0.receiver.poll_message(&mut self.0.link, cx)
     }
 
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
-        self.receiver.poll_closed(&mut &mut self.link, cx)
+        self.0.receiver.poll_closed(&mut &mut self.0.link, cx)
     }
 }
