@@ -9,14 +9,16 @@ use crate::window::Window;
 
 /// The heavy part of compressing, for any number of connections: keep one a thread.
 ///
-/// It holds a state of zlib for each size of window that is in use, 245 to 371 KiB each, and takes
-/// no memory before the first message. A state that was used for another connection is cleared and
-/// set up from the bytes that a [`Compressor`] keeps. While one connection sends alone, there is no
-/// need to.
+/// It holds states of zlib, 245 to 371 KiB each depending on the window, and takes no memory before
+/// the first message. Without context takeover one state serves all connections. With it, a state
+/// stays with the connection that used it last, so that the next message of that connection simply
+/// goes on; up to 16 are kept, and then the one that was not used for the longest time is cleared
+/// and set up for another connection, from the bytes that its [`Compressor`] keeps.
 ///
 /// [`Compressor`]: crate::Compressor
 #[derive(Default)]
 pub struct Deflater {
+    /// The one that was used last is the last.
     states: Vec<State>,
     chunk: Vec<u8>,
 }
@@ -42,16 +44,34 @@ impl Deflater {
         output: &mut Vec<u8>,
     ) -> &mut State {
         self.chunk.resize(CHUNK, 0);
-        let window = stream.history().window();
-        let known = self.states.iter().position(|state| state.window == window);
-        let index = known.unwrap_or_else(|| {
-            self.states.push(State::new(window, stream.level()));
-            self.states.len() - 1
-        });
-        let state = &mut self.states[index];
-        state.go_to(stream);
+        let mut state = self.take(stream);
+        state.go_to(stream, data.len());
         state.compress(data, &mut self.chunk, output);
-        state
+        self.states.push(state);
+        let last = self.states.len() - 1;
+        &mut self.states[last]
+    }
+
+    /// The best state for what comes next in `stream`: one that is there already, else one that
+    /// nobody will miss, else a new one as long as there are few, else the oldest.
+    fn take(&mut self, stream: &Stream) -> State {
+        let window = stream.history().window();
+        let free = |state: &State| state.window == window && state.is_free();
+        let index = self
+            .states
+            .iter()
+            .position(|state| state.window == window && state.is_at(stream))
+            .or_else(|| self.states.iter().position(free));
+        if let Some(index) = index {
+            return self.states.remove(index);
+        }
+        if self.states.len() == MAX_STATES {
+            let oldest = self.states.remove(0);
+            if oldest.window == window {
+                return oldest;
+            }
+        }
+        State::new(window, stream.level())
     }
 }
 
@@ -92,13 +112,24 @@ impl State {
         }
     }
 
-    fn go_to(&mut self, stream: &Stream) {
-        // Staying is for the caller to decide: the data need not become part of the stream.
-        let place = self.place.take();
-        if let (Some(here), Some(there)) = (place, stream.place())
-            && here.is(there)
+    /// Whether what comes next in `stream` continues what was compressed last.
+    fn is_at(&self, stream: &Stream) -> bool {
+        let places = (&self.place, stream.place());
+        matches!(places, (Some(here), Some(there)) if here.is(there))
             && self.deflate.total_out() < RESET_AFTER
-        {
+    }
+
+    /// Whether no connection will come back to it.
+    fn is_free(&self) -> bool {
+        self.place.as_ref().is_none_or(Place::is_abandoned)
+    }
+
+    /// Prepares for `len` bytes that come next in `stream`.
+    fn go_to(&mut self, stream: &Stream, len: usize) {
+        let is_there = self.is_at(stream);
+        // Staying is for the caller to decide: the data need not become part of the stream.
+        self.place = None;
+        if is_there {
             return;
         }
         // Nothing of another connection is left after this.
@@ -109,8 +140,12 @@ impl State {
                 .set_level(self.level.get().into())
                 .expect("there is nothing to be flushed after a reset");
         }
-        // An empty dictionary would undo the last bytes of the one before.
-        for part in stream.history().parts() {
+        let mut rest = MIN_PRIMING.max(len.saturating_mul(PRIMING_RATIO));
+        let [older, newer] = stream.history().parts();
+        let newer = latest(newer, rest);
+        rest -= newer.len();
+        for part in [latest(older, rest), newer] {
+            // An empty dictionary would undo the last bytes of the one before.
             if !part.is_empty() {
                 self.deflate
                     .set_dictionary(part)
@@ -138,6 +173,22 @@ impl State {
         }
     }
 }
+
+/// The last bytes of `part`, as many as `len` at most.
+fn latest(part: &[u8], len: usize) -> &[u8] {
+    &part[part.len().saturating_sub(len)..]
+}
+
+/// How many states are kept. Connections that are busy at the same time on one thread are few, and
+/// states of more of them would push each other out of the caches of the processor.
+const MAX_STATES: usize = 16;
+
+/// How much of the latest data a state is set up from, as a multiple of the data to be compressed:
+/// going through a whole window of 32 KiB takes longer than compressing 1 KiB with what is found.
+const PRIMING_RATIO: usize = 4;
+
+/// How much of the latest data a state is set up from at least.
+const MIN_PRIMING: usize = 4 * 1024;
 
 /// How much output is made at once.
 const CHUNK: usize = 16 * 1024;

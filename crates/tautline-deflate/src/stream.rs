@@ -64,6 +64,11 @@ impl Place {
         Arc::ptr_eq(&self.stream, &other.stream) && self.part == other.part
     }
 
+    /// Whether the stream has ended that it is in.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        Arc::strong_count(&self.stream) == 1
+    }
+
     fn new() -> Self {
         Self {
             stream: Arc::new(()),

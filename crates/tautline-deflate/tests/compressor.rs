@@ -183,6 +183,41 @@ enum Payload {
     Fragments(Vec<usize>),
 }
 
+/// R7692-7.2.1-09: a state that stays with its connection makes what one of its own would have made,
+/// and one that is set up anew makes little more, from what is nearest.
+#[test]
+fn taking_turns_costs_few_bytes_or_none() {
+    let context = context(15, true);
+    for (connections, same) in [(16, true), (17, false)] {
+        let mut deflater = Deflater::new();
+        let mut compressors: Vec<_> = (0..connections).map(|_| compressor(context, 6)).collect();
+        let mut alone: Vec<_> = (0..connections)
+            .map(|_| (compressor(context, 6), Deflater::new()))
+            .collect();
+        let mut inflaters: Vec<_> = (0..connections)
+            .map(|_| (Decompressor::new(context), Inflater::new()))
+            .collect();
+        let (mut shared_bytes, mut own_bytes) = (0, 0);
+        for round in 0..12 {
+            for connection in 0..connections {
+                let data = text(100 * connection + round, 3000);
+                let payload = compress(&mut compressors[connection], &mut deflater, &data);
+                let (compressor, own) = &mut alone[connection];
+                let expected = compress(compressor, own, &data);
+                if same {
+                    assert_eq!(payload, expected);
+                }
+                shared_bytes += payload.len();
+                own_bytes += expected.len();
+                let (decompressor, inflater) = &mut inflaters[connection];
+                let received = inflate(decompressor, inflater, [&payload[..]]).unwrap();
+                assert_eq!(received, data);
+            }
+        }
+        assert!(shared_bytes < own_bytes + own_bytes / 5);
+    }
+}
+
 fn sends() -> impl Strategy<Value = Vec<Send>> {
     let payload = prop_oneof![
         4 => (0..4_usize, 0..3000_usize).prop_map(|(seed, length)| Payload::Text { seed, length }),

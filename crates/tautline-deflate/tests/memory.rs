@@ -61,6 +61,53 @@ fn a_connection_takes_no_memory_before_its_first_message() {
     assert_eq!(made.bytes_total, 8);
 }
 
+/// A state stays with the connection that used it, but only so many are kept, and none for a
+/// connection that is gone.
+#[test]
+fn few_states_are_kept_however_many_connections_take_turns() {
+    let state = {
+        let mut deflater = Deflater::new();
+        let used = measure(|| {
+            compress(&mut compressor(context(12, false), 1), &mut deflater, b"a");
+        });
+        used.bytes_current
+    };
+    let mut deflater = Deflater::new();
+    let data = text(0, 5000);
+    for (connections, takeover, states) in [(100, false, 1), (7, true, 7), (40, true, 16)] {
+        let all = measure(|| {
+            let mut compressors: Vec<_> = (0..connections)
+                .map(|_| compressor(context(12, takeover), 1))
+                .collect();
+            let used = measure(|| {
+                for _ in 0..3 {
+                    for compressor in &mut compressors {
+                        compress(compressor, &mut deflater, &data);
+                    }
+                }
+            });
+            let kept = if takeover { 4096 + 32 } else { 0 } * connections as i64;
+            let expected = states * state + kept;
+            // One state alone was measured with a chunk to compress to.
+            let slack = states * 20 * 1024;
+            assert!(
+                (expected - slack..expected + slack).contains(&used.bytes_current),
+                "{connections}: {used:?}, expected {expected}"
+            );
+            deflater = Deflater::new();
+        });
+        assert!(all.bytes_current <= 0, "{all:?}");
+    }
+    let mut kept = 0;
+    for _ in 0..100 {
+        let used = measure(|| {
+            compress(&mut compressor(context(12, true), 1), &mut deflater, &data);
+        });
+        kept += used.bytes_current;
+    }
+    assert!(kept < 2 * state, "{kept}");
+}
+
 /// A fragment that has arrived costs a state until the rest has, and the state is shared then.
 #[test]
 fn states_are_borrowed_while_messages_are_under_way() {
