@@ -12,8 +12,8 @@ use crate::window::Window;
 /// It holds states of zlib, 245 to 371 KiB each depending on the window, and takes no memory before
 /// the first message. Without context takeover one state serves all connections. With it, a state
 /// stays with the connection that used it last, so that the next message of that connection simply
-/// goes on; up to 16 are kept, and then the one that was not used for the longest time is cleared
-/// and set up for another connection, from the bytes that its [`Compressor`] keeps.
+/// goes on. Up to 16 are kept; from then on one of them is cleared and set up for another connection,
+/// from the bytes that its [`Compressor`] keeps.
 ///
 /// [`Compressor`]: crate::Compressor
 #[derive(Default)]
@@ -21,6 +21,8 @@ pub struct Deflater {
     /// The one that was used last is the last.
     states: Vec<State>,
     chunk: Vec<u8>,
+    /// How many times something was compressed.
+    uses: u64,
 }
 
 impl Deflater {
@@ -30,6 +32,7 @@ impl Deflater {
         Self {
             states: Vec::new(),
             chunk: Vec::new(),
+            uses: 0,
         }
     }
 
@@ -44,7 +47,9 @@ impl Deflater {
         output: &mut Vec<u8>,
     ) -> &mut State {
         self.chunk.resize(CHUNK, 0);
+        self.uses += 1;
         let mut state = self.take(stream);
+        state.last_use = self.uses;
         state.go_to(stream, data.len());
         state.compress(data, &mut self.chunk, output);
         self.states.push(state);
@@ -53,7 +58,11 @@ impl Deflater {
     }
 
     /// The best state for what comes next in `stream`: one that is there already, else one that
-    /// nobody will miss, else a new one as long as there are few, else the oldest.
+    /// nobody will miss, else a new one as long as there are few.
+    ///
+    /// Else connections take turns that are more than the states: one whose connection has stopped
+    /// sending, or the latest, which is still in the caches of the processor. To take the oldest
+    /// always would throw each away right before it is wanted again.
     fn take(&mut self, stream: &Stream) -> State {
         let window = stream.history().window();
         let free = |state: &State| state.window == window && state.is_free();
@@ -66,9 +75,12 @@ impl Deflater {
             return self.states.remove(index);
         }
         if self.states.len() == MAX_STATES {
-            let oldest = self.states.remove(0);
-            if oldest.window == window {
-                return oldest;
+            let is_stale = self.uses - self.states[0].last_use > STALE_AFTER;
+            let replaced = self
+                .states
+                .remove(if is_stale { 0 } else { MAX_STATES - 1 });
+            if replaced.window == window {
+                return replaced;
             }
         }
         State::new(window, stream.level())
@@ -90,6 +102,7 @@ pub(crate) struct State {
     level: Level,
     /// The place in a stream that the next data would continue.
     place: Option<Place>,
+    last_use: u64,
 }
 
 impl State {
@@ -109,6 +122,7 @@ impl State {
             window,
             level,
             place: None,
+            last_use: 0,
         }
     }
 
@@ -182,6 +196,9 @@ fn latest(part: &[u8], len: usize) -> &[u8] {
 /// How many states are kept. Connections that are busy at the same time on one thread are few, and
 /// states of more of them would push each other out of the caches of the processor.
 const MAX_STATES: usize = 16;
+
+/// After how many uses of others the oldest state is given to another connection.
+const STALE_AFTER: u64 = 256;
 
 /// How much of the latest data a state is set up from, as a multiple of the data to be compressed:
 /// going through a whole window of 32 KiB takes longer than compressing 1 KiB with what is found.

@@ -218,6 +218,36 @@ fn taking_turns_costs_few_bytes_or_none() {
     }
 }
 
+/// Every state belongs to a connection that has stopped sending.
+#[test]
+fn states_of_silent_connections_go_to_busy_ones() {
+    let context = context(12, true);
+    let mut deflater = Deflater::new();
+    let mut silent: Vec<_> = (0..16).map(|_| compressor(context, 6)).collect();
+    for compressor in &mut silent {
+        compress(compressor, &mut deflater, b"once");
+    }
+    let mut busy: Vec<_> = (0..16)
+        .map(|_| {
+            (
+                compressor(context, 6),
+                compressor(context, 6),
+                Deflater::new(),
+            )
+        })
+        .collect();
+    let mut last_round = Vec::new();
+    for round in 0..400 {
+        last_round.clear();
+        for (connection, (compressor, twin, own)) in busy.iter_mut().enumerate() {
+            let data = text(1000 * connection + round, 300);
+            let payload = compress(compressor, &mut deflater, &data);
+            last_round.push(payload == compress(twin, own, &data));
+        }
+    }
+    assert_eq!(last_round, [true; 16], "each has a state of its own by now");
+}
+
 fn sends() -> impl Strategy<Value = Vec<Send>> {
     let payload = prop_oneof![
         4 => (0..4_usize, 0..3000_usize).prop_map(|(seed, length)| Payload::Text { seed, length }),
