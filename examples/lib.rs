@@ -4,3 +4,4 @@
 #![forbid(unsafe_code)]
 
 pub mod chat;
+pub mod tune_deflate;
