@@ -17,7 +17,7 @@ use crate::workspace::{Workspace, cargo};
 /// Run everything that CI runs, the quick and telling steps first.
 ///
 /// Stops at the first step that fails. With CI=true in the environment the browser tests must find
-/// their browser; elsewhere they say so and pass without one.
+/// their browser, and `interop` every peer; elsewhere they say so and pass without.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Leave a step out; may be given several times.
@@ -63,6 +63,7 @@ enum Step {
     Standalone,
     Powerset,
     Test,
+    Interop,
     Autobahn,
 }
 
@@ -126,6 +127,7 @@ impl Step {
             Self::Tidy | Self::NoStd | Self::Standalone | Self::Powerset => {
                 with(this_program()?, &self.name())
             }
+            Self::Interop => with(this_program()?, "interop --adapter all"),
             Self::Autobahn => with(this_program()?, "autobahn --adapter all --role both"),
         }
     }

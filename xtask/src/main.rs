@@ -22,6 +22,7 @@ mod bench;
 mod cargo_tree;
 mod ci;
 mod generated;
+mod interop;
 mod isolation;
 mod markdown;
 mod no_std;
@@ -43,12 +44,13 @@ struct Cli {
 #[derive(Subcommand)]
 enum Task {
     Autobahn(autobahn::Options),
+    Interop(interop::Options),
     /// Check the architecture's rules on the source: one line per finding.
     ///
     /// Dependencies between the crates follow the picture, protocol crates name no socket, clock,
     /// runtime or random source, `unsafe` stays where it is allowed, features do something,
-    /// crate pages have an example, every adapter has the same public names, `docs/rfc6455.md` names
-    /// tests that exist, links resolve, and no tracked file holds a path of somebody's machine.
+    /// crate pages have an example, every adapter has the same public names, `docs/rfc6455.md` and
+    /// `docs/rfc7692.md` name tests that exist, links resolve, and no tracked file holds a path of somebody's machine.
     Tidy,
     /// Prove that the frame, message and connection crates build without the standard library.
     ///
@@ -82,6 +84,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
     match task {
         Task::Autobahn(options) => return autobahn::run(&workspace, &options),
+        Task::Interop(options) => return interop::run(&workspace, &options),
         Task::Tidy => tidy::run(&workspace),
         Task::NoStd => no_std::run(&workspace),
         Task::Standalone => standalone::run(&workspace),

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 /// What `--adapter` takes.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum AdapterChoice {
+pub(crate) enum AdapterChoice {
     Tokio,
     AsyncStd,
     Smol,
@@ -15,7 +15,7 @@ pub(super) enum AdapterChoice {
 }
 
 impl AdapterChoice {
-    pub(super) fn adapters(self) -> &'static [Adapter] {
+    pub(crate) fn adapters(self) -> &'static [Adapter] {
         match self {
             Self::Tokio => &[Adapter::Tokio],
             Self::AsyncStd => &[Adapter::AsyncStd],
@@ -27,7 +27,7 @@ impl AdapterChoice {
 
 /// The runtime that the program under test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Adapter {
+pub(crate) enum Adapter {
     Tokio,
     AsyncStd,
     Smol,
@@ -35,7 +35,7 @@ pub(super) enum Adapter {
 
 impl Adapter {
     /// What the program under test and the directory of the reports call it.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Tokio => "tokio",
             Self::AsyncStd => "async-std",
@@ -44,7 +44,7 @@ impl Adapter {
     }
 
     /// Variables without which the runtime would use one thread.
-    pub(super) fn environment(self) -> Option<(&'static str, String)> {
+    pub(crate) fn environment(self) -> Option<(&'static str, String)> {
         let threads = || thread::available_parallelism().map_or(1, usize::from);
         match self {
             Self::Tokio | Self::AsyncStd => None,

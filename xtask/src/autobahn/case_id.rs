@@ -54,33 +54,32 @@ pub(super) fn category_name(category: u16) -> &'static str {
     }
 }
 
-/// The cases that match any of `patterns`, or all but compression if there is none.
+/// The cases that match any of `patterns`, or all if there is none, without those that match `skip`.
 ///
 /// `*` stands for any characters; a pattern without it also means everything below it, so `6` is
 /// `6.*`, and `2.1` is not `2.10`.
 ///
 /// # Errors
 ///
-/// A pattern that matches nothing is an error: a typing mistake must not look like a passed run.
-pub(super) fn choose(patterns: &[String]) -> anyhow::Result<Vec<CaseId>> {
-    let all = all();
-    if patterns.is_empty() {
-        return Ok(all
-            .into_iter()
-            .filter(|case| !COMPRESSION.contains(&case.category()))
-            .collect());
-    }
-    for pattern in patterns {
-        if !all.iter().any(|case| matches(pattern.trim(), case)) {
+/// A pattern that matches nothing is an error, and so is a choice of nothing: a typing mistake must
+/// not look like a passed run.
+pub(super) fn choose(patterns: &[String], skip: &[String]) -> anyhow::Result<Vec<CaseId>> {
+    let mut cases = all();
+    for pattern in patterns.iter().chain(skip) {
+        if !cases.iter().any(|case| matches(pattern, case)) {
             bail!("no case matches {pattern}");
         }
     }
-    let chosen = |case: &CaseId| patterns.iter().any(|pattern| matches(pattern.trim(), case));
-    Ok(all.into_iter().filter(chosen).collect())
+    let named = |list: &[String], case: &CaseId| list.iter().any(|pattern| matches(pattern, case));
+    cases.retain(|case| (patterns.is_empty() || named(patterns, case)) && !named(skip, case));
+    if cases.is_empty() {
+        bail!("no case is left to run");
+    }
+    Ok(cases)
 }
 
 fn matches(pattern: &str, case: &CaseId) -> bool {
-    let id = case.to_string();
+    let (pattern, id) = (pattern.trim(), case.to_string());
     if pattern.contains('*') {
         return glob(pattern.as_bytes(), id.as_bytes());
     }
@@ -105,9 +104,6 @@ fn all() -> Vec<CaseId> {
         .flat_map(|&(group, count)| (1..=count).map(move |n| case(group, n)))
         .collect()
 }
-
-/// The categories that test permessage-deflate.
-const COMPRESSION: [u16; 2] = [12, 13];
 
 /// Every group of cases in suite 25.10.1 with its size; there is no 8.* and no 11.*.
 const GROUPS: &[(&[u16], u16)] = &[
@@ -174,25 +170,25 @@ const GROUPS: &[(&[u16], u16)] = &[
 mod tests {
     use super::{all, choose};
 
-    fn chosen(patterns: &[&str]) -> Vec<String> {
-        let patterns: Vec<String> = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
-        choose(&patterns)
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+    fn list(patterns: &[&str]) -> Vec<String> {
+        patterns.iter().map(|&pattern| pattern.to_owned()).collect()
+    }
+
+    fn chosen(patterns: &[&str], skip: &[&str]) -> Vec<String> {
+        let cases = choose(&list(patterns), &list(skip)).unwrap();
+        cases.iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn the_suite_has_517_cases_and_301_without_compression() {
-        assert_eq!(all().len(), 517);
-        assert_eq!(choose(&[]).unwrap().len(), 301);
+    fn all_517_cases_run_and_301_without_compression() {
+        assert_eq!(chosen(&[], &[]).len(), 517);
+        assert_eq!(chosen(&[], &["12", "13"]).len(), 301);
     }
 
     #[test]
     fn patterns_choose_whole_components() {
         let cases: &[(&[&str], usize)] = &[
-            (&["*"], 517),
+            (&["5*", "10"], 21),
             (&["1.*"], 16),
             (&["1"], 16),
             (&["6.*", "9.*"], 199),
@@ -203,22 +199,34 @@ mod tests {
             (&["13.*.1"], 7),
         ];
         for &(patterns, count) in cases {
-            assert_eq!(chosen(patterns).len(), count, "{patterns:?}");
+            assert_eq!(chosen(patterns, &[]).len(), count, "{patterns:?}");
+            assert_eq!(chosen(&[], patterns).len(), 517 - count, "{patterns:?}");
         }
     }
 
     #[test]
     fn cases_are_in_the_order_of_their_numbers() {
         assert_eq!(
-            chosen(&["2.1*", "1.1.8", "10"]),
+            chosen(&["2.1*", "1.1.8", "10"], &["3"]),
             ["1.1.8", "2.1", "2.10", "2.11", "10.1.1"]
         );
         assert!(all().is_sorted());
     }
 
     #[test]
-    fn a_pattern_that_matches_nothing_is_an_error() {
-        assert!(choose(&["99.*".to_owned()]).is_err());
-        assert!(choose(&["1.*".to_owned(), "8".to_owned()]).is_err());
+    fn a_pattern_that_matches_nothing_and_a_choice_of_nothing_are_errors() {
+        let bad: [(&[&str], &[&str]); 4] = [
+            (&["99.*"], &[]),
+            (&["1.*", "8"], &[]),
+            (&[], &["11"]),
+            // Nothing is left.
+            (&["2.1"], &["2.*"]),
+        ];
+        for (patterns, skip) in bad {
+            assert!(
+                choose(&list(patterns), &list(skip)).is_err(),
+                "{patterns:?}"
+            );
+        }
     }
 }

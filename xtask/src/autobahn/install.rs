@@ -158,7 +158,7 @@ fn has_kosoku(python: &Path) -> bool {
 }
 
 /// The first of `names` that runs and whose version satisfies the Python expression `condition`.
-fn find_python(names: &[impl AsRef<OsStr>], condition: &str) -> Option<PathBuf> {
+pub(crate) fn find_python(names: &[impl AsRef<OsStr>], condition: &str) -> Option<PathBuf> {
     let program = format!("import sys; print({condition})");
     let fits = |name: &&OsStr| {
         let printed = process::output(Command::new(name).args(["-c", &program]));
@@ -186,7 +186,7 @@ fn pyenv_python27() -> Vec<PathBuf> {
     found
 }
 
-fn spinner(message: &str) -> ProgressBar {
+pub(crate) fn spinner(message: &str) -> ProgressBar {
     println!("{message}");
     let style = ProgressStyle::with_template("{spinner} {elapsed}").expect("it is well-formed");
     let bar = ProgressBar::new_spinner().with_style(style);
@@ -194,7 +194,7 @@ fn spinner(message: &str) -> ProgressBar {
     bar
 }
 
-const PYTHON3: &[&str] = &[
+pub(crate) const PYTHON3: &[&str] = &[
     "python3",
     "python3.14",
     "python3.13",

@@ -1,6 +1,7 @@
 //! Reading a report of the suite: `index.json` and one file for each case.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,22 @@ impl Report {
             cases,
             directory: directory.to_owned(),
         })
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(behaviors: Vec<(CaseId, &str)>) -> Self {
+        let verdict = |behavior: &str| Verdict {
+            behavior: behavior.to_owned(),
+            behavior_close: "OK".to_owned(),
+            report_file: String::new(),
+        };
+        Self {
+            cases: behaviors
+                .into_iter()
+                .map(|(case, behavior)| (case, verdict(behavior)))
+                .collect(),
+            directory: PathBuf::new(),
+        }
     }
 
     /// What the case's own file says beyond the verdict.
@@ -82,6 +99,12 @@ impl Verdict {
         [&self.behavior, &self.behavior_close]
             .iter()
             .all(|verdict| *verdict == "OK" || (informational && *verdict == "INFORMATIONAL"))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} / {}", self.behavior, self.behavior_close)
     }
 }
 

@@ -166,6 +166,16 @@ impl Runner {
         matches!(self, Self::Kosoku { .. })
     }
 
+    /// How many cases in flight leave each of them enough time.
+    pub(super) fn usual_jobs(&self) -> u16 {
+        match self {
+            // One waits while the other works.
+            Self::Kosoku { .. } => 2,
+            // Large messages take it so long that small ones beside them run out of time.
+            Self::Wstest(_) | Self::Docker => 1,
+        }
+    }
+
     /// Whether the runner as a server ends by itself after the report was asked for.
     pub(super) fn ends_with_the_report(&self) -> bool {
         matches!(self, Self::Kosoku { .. })
@@ -243,7 +253,12 @@ fn docker() -> anyhow::Result<Runner> {
 }
 
 fn container(plan: &Plan, network: &[&str], mode: &str) -> Launch {
-    let name = format!("tautline-autobahn-{}", process_id());
+    let name = format!(
+        "tautline-autobahn-{}-{}-{}",
+        plan.adapter.name(),
+        plan.role.name(),
+        process_id()
+    );
     let mut command = Command::new("docker");
     command
         .args(["run", "--rm", "--init", "--name", &name])

@@ -16,11 +16,11 @@ use crate::process::{self, Guarded, Launch};
 use crate::workspace::{Workspace, cargo};
 
 /// A program that echoes through any of the adapters, as a server or as a client.
-pub(super) struct Testee(PathBuf);
+pub(crate) struct Testee(PathBuf);
 
 impl Testee {
     /// Takes `program`, or builds the workspace's own with optimisations.
-    pub(super) fn new(workspace: &Workspace, program: Option<&Path>) -> anyhow::Result<Self> {
+    pub(crate) fn new(workspace: &Workspace, program: Option<&Path>) -> anyhow::Result<Self> {
         let program = match program {
             // Relative paths are looked up in PATH unless they have a directory.
             Some(path) => path
@@ -31,14 +31,25 @@ impl Testee {
         Ok(Self(program))
     }
 
-    /// Starts the echo server and waits until it accepts connections.
+    /// Starts the echo server as it is without flags.
     pub(super) fn serve(
         &self,
         adapter: Adapter,
         log: &Path,
     ) -> anyhow::Result<(Guarded, SocketAddr)> {
+        self.serve_with(adapter, &[], log)
+    }
+
+    /// Starts the echo server and waits until it accepts connections.
+    pub(crate) fn serve_with(
+        &self,
+        adapter: Adapter,
+        flags: &[String],
+        log: &Path,
+    ) -> anyhow::Result<(Guarded, SocketAddr)> {
         let mut command = self.command(adapter);
         command.args(["server", "--listen", "127.0.0.1:0"]);
+        command.args(flags);
         let launch = Launch {
             name: "the testee".to_owned(),
             command,
@@ -79,6 +90,24 @@ impl Testee {
         if runner.wants_the_offer_named() {
             command.arg("--no-context-takeover");
         }
+        Launch {
+            name: "the testee".to_owned(),
+            command,
+            farewell: None,
+        }
+    }
+
+    /// The client that has a conversation with the echo server at `url`.
+    pub(crate) fn talk(
+        &self,
+        adapter: Adapter,
+        url: &str,
+        conversation: &Path,
+        flags: &[String],
+    ) -> Launch {
+        let mut command = self.command(adapter);
+        command.args(["talk", "--url", url, "--conversation"]);
+        command.arg(conversation).args(flags);
         Launch {
             name: "the testee".to_owned(),
             command,

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::process::Guarded;
 
@@ -15,17 +15,15 @@ use crate::process::Guarded;
 pub(super) struct Progress(ProgressBar);
 
 impl Progress {
-    pub(super) fn new(role: &'static str, cases: usize) -> Self {
-        let bar = ProgressBar::new(cases as u64).with_message(role);
-        let template = "{msg} [{bar:40.green}] {pos}/{len} cases, {elapsed} elapsed, {eta} left";
+    /// Adds a line to `bars`, which are those of the runs beside this one.
+    pub(super) fn new(bars: &MultiProgress, run: String, cases: usize) -> Self {
+        let bar = bars.add(ProgressBar::new(cases as u64).with_message(run));
+        let template =
+            "{msg:16} [{bar:40.green}] {pos:3}/{len} cases, {elapsed} elapsed, {eta} left";
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         bar.set_style(style.progress_chars("=> "));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
-    }
-
-    pub(super) fn finish(&self) {
-        self.0.finish_and_clear();
     }
 }
 

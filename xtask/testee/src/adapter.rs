@@ -5,7 +5,7 @@ use tautline::{
     async_std::AsyncStdRuntime, driver::Runtime, smol::SmolRuntime, tokio::TokioRuntime,
 };
 
-use crate::{Role, client::client, server::server};
+use crate::{Role, client::client, server::server, talk::talk};
 
 /// The adapter to run on.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -52,13 +52,17 @@ impl Role {
         B: Future<Output = io::Result<R::Listener>>,
     {
         match self {
-            Self::Server { listen } => {
+            Self::Server {
+                listen,
+                compression,
+            } => {
                 let listener = bind(listen).await?;
                 println!("listening on {}", address(&listener)?);
-                server(runtime, listener).await?;
+                server(runtime, listener, compression.config()).await?;
                 Ok(())
             }
             Self::Client(cases) => client(runtime, &cases).await,
+            Self::Talk(conversation) => talk(runtime, &conversation).await,
         }
     }
 }

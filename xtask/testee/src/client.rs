@@ -3,13 +3,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, ensure};
 use async_lock::Semaphore;
 use clap::Args;
-use tautline::{
-    Config,
-    deflate::Settings,
-    driver::{Connector, Pending, Runtime},
-};
+use tautline::driver::{Connector, Pending, Runtime};
 
-use crate::cases::CaseNumbers;
+use crate::{cases::CaseNumbers, compression::Compression};
 
 /// What the client is to do.
 #[derive(Clone, Debug, Args)]
@@ -26,21 +22,8 @@ pub(crate) struct Cases {
     /// Numbers of the cases to run, such as `1,2,5-9`; all if left out.
     #[arg(long)]
     cases: Option<CaseNumbers>,
-    /// Offers to compress every message by itself.
-    #[arg(long)]
-    no_context_takeover: bool,
-}
-
-impl Cases {
-    fn deflate(&self) -> Settings {
-        // Short messages, too: it is to be seen that they can be compressed.
-        let settings = Settings::new().with_threshold(0);
-        if self.no_context_takeover {
-            settings.without_context_takeover()
-        } else {
-            settings
-        }
-    }
+    #[command(flatten)]
+    compression: Compression,
 }
 
 /// Runs the cases, each in a task of its own, and asks for the report.
@@ -48,7 +31,7 @@ pub(crate) async fn client<R: Runtime>(runtime: R, cases: &Cases) -> anyhow::Res
     let Cases { url, agent, .. } = cases;
     // The test server is made to have many connections at once.
     let connector = Connector::with_runtime(runtime.clone())
-        .config(Config::new().deflate(cases.deflate()))
+        .config(cases.compression.config())
         .pending(Pending::Unlimited);
     let count = case_count(&connector, url).await?;
     let numbers = CaseNumbers::select(cases.cases.as_ref(), count);

@@ -1,5 +1,6 @@
-//! The endpoint that the Autobahn TestSuite tests: an echo server, and a client that echoes what
-//! the test server sends. Both are written once, for any adapter.
+//! The endpoint that other implementations are tried against: an echo server, a client that echoes
+//! what a server of the Autobahn TestSuite sends, and one that talks to an echo server. All are
+//! written once, for any adapter.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,
@@ -9,15 +10,17 @@
 mod adapter;
 mod cases;
 mod client;
+mod compression;
 mod server;
+mod talk;
 
 use std::net::SocketAddr;
 
 use clap::{Parser, Subcommand};
 
-use crate::{adapter::Adapter, client::Cases};
+use crate::{adapter::Adapter, client::Cases, compression::Compression, talk::Talk};
 
-/// An echo endpoint for the Autobahn TestSuite.
+/// An echo endpoint for the Autobahn TestSuite and for other peers.
 #[derive(Debug, Parser)]
 struct Args {
     /// The adapter to run on.
@@ -34,9 +37,13 @@ enum Role {
         /// The address to listen on; port 0 takes a free one.
         #[arg(long, default_value = "127.0.0.1:0")]
         listen: SocketAddr,
+        #[command(flatten)]
+        compression: Compression,
     },
     /// Runs the cases of a fuzzing server, then asks it for its report.
     Client(Cases),
+    /// Has a conversation with an echo server, and fails if anything comes back changed.
+    Talk(Talk),
 }
 
 fn main() -> anyhow::Result<()> {

@@ -1,15 +1,16 @@
 use std::io;
 
 use tautline::{
-    Config, Error,
-    deflate::Settings,
+    Config, Error, OriginPolicy,
     driver::{Corked, Runtime, Serve},
 };
 
 /// Echoes every message of every connection.
-pub(crate) async fn server<R: Runtime>(runtime: R, listener: R::Listener) -> io::Result<()> {
-    // Short messages, too: it is to be seen that they can be compressed.
-    let config = Config::new().deflate(Settings::new().with_threshold(0));
+pub(crate) async fn server<R: Runtime>(
+    runtime: R,
+    listener: R::Listener,
+    config: Config,
+) -> io::Result<()> {
     Serve::new(runtime, listener, async |mut ws: Corked<R::Transport>| {
         while let Some(message) = ws.recv().await? {
             ws.send(message).await?;
@@ -17,5 +18,7 @@ pub(crate) async fn server<R: Runtime>(runtime: R, listener: R::Listener) -> io:
         Ok::<(), Error>(())
     })
     .config(config)
+    // Pages of browsers talk to it as well, and they come from elsewhere.
+    .origin(OriginPolicy::any())
     .await
 }
