@@ -63,6 +63,7 @@ enum Step {
     Standalone,
     Powerset,
     Test,
+    Fuzz,
     Interop,
     Autobahn,
 }
@@ -127,6 +128,7 @@ impl Step {
             Self::Tidy | Self::NoStd | Self::Standalone | Self::Powerset => {
                 with(this_program()?, &self.name())
             }
+            Self::Fuzz => with(this_program()?, &format!("fuzz --seconds {FUZZ_SECONDS}")),
             Self::Interop => with(this_program()?, "interop --adapter all"),
             Self::Autobahn => with(this_program()?, "autobahn --adapter all --role both"),
         }
@@ -187,6 +189,10 @@ fn this_program() -> anyhow::Result<Command> {
 fn minutes(time: Duration) -> String {
     format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60)
 }
+
+/// For how long each target is fuzzed: time enough to see that all of them run, and to find what
+/// is near. Whoever changes a parser runs its target for longer.
+const FUZZ_SECONDS: u64 = 30;
 
 #[cfg(test)]
 mod tests {

@@ -21,6 +21,7 @@ mod autobahn;
 mod bench;
 mod cargo_tree;
 mod ci;
+mod fuzz;
 mod generated;
 mod interop;
 mod isolation;
@@ -65,6 +66,7 @@ enum Task {
     ///
     /// Also checks that the facade brings only the runtimes that its features name.
     Powerset,
+    Fuzz(fuzz::Options),
     Bench(bench::Options),
     Ci(ci::Options),
 }
@@ -89,6 +91,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::NoStd => no_std::run(&workspace),
         Task::Standalone => standalone::run(&workspace),
         Task::Powerset => powerset::run(&workspace),
+        Task::Fuzz(options) => fuzz::run(&workspace, &options),
         Task::Bench(options) => bench::run(&workspace, &options),
         Task::Ci(options) => ci::run(&workspace, &options),
     }?;
