@@ -32,8 +32,9 @@ fn case(input: &mut Unstructured<'_>) -> Result<()> {
             let deflate = setup
                 .deflate()
                 .map(|context| (context.window.bits().get(), context.takeover));
-            let wire = Peer::new(setup.role() == Role::Server, deflate).wire(input)?;
-            receiving::case(setup, cuts, &wire);
+            let peer = Peer::new(setup.role() == Role::Server, deflate);
+            let (wire, longest) = peer.wire(input);
+            receiving::case(setup.at_limit(longest), cuts, &wire);
         }
         _ => exchange::case(setup, cuts, input)?,
     }
@@ -76,6 +77,15 @@ impl Setup {
             .with_max_frame_size(self.frame_limit.into())
             .with_max_message_size(self.message_limit.into())
             .with_max_empty_fragments(self.empty_fragments.into())
+    }
+
+    /// With every second limit, one that the longest message just keeps to or just exceeds.
+    fn at_limit(mut self, longest: usize) -> Self {
+        if self.message_limit & 1 == 1 {
+            let limit = longest.saturating_sub(usize::from(self.message_limit >> 1 & 1));
+            self.message_limit = u16::try_from(limit).unwrap_or(u16::MAX);
+        }
+        self
     }
 
     fn fragment_size(self) -> Option<NonZeroUsize> {

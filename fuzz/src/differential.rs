@@ -35,7 +35,7 @@ fn case(input: &mut Unstructured<'_>) -> Result<()> {
         1 => compare(
             role,
             cuts,
-            &Peer::new(role == Role::Server, None).wire(input)?,
+            &Peer::new(role == Role::Server, None).wire(input).0,
         ),
         _ => exchange(role, cuts, input)?,
     }

@@ -57,7 +57,7 @@ fn check_wait<R>(task: &Task<'_, R>, world: &World, waits: Waits) {
     }
     let state = world.wire.state();
     // While a connection ends, what is queued goes first.
-    let may_wait_to_write = !state.is_writable() && (world.may_end || waits != Waits::Input);
+    let may_wait_to_write = !state.should_write() && (world.may_end || waits != Waits::Input);
     let may_wait_to_read = !state.is_readable() && waits != Waits::Room;
     assert!(
         may_wait_to_write || may_wait_to_read,
@@ -66,6 +66,8 @@ fn check_wait<R>(task: &Task<'_, R>, world: &World, waits: Waits) {
     let is_registered = (may_wait_to_write && state.writer.is_some())
         || (may_wait_to_read && state.reader.is_some());
     assert!(is_registered, "waits, and nobody will wake it");
+    let is_bounded = waits == Waits::Room || !world.has_deadline || state.timer.is_some();
+    assert!(is_bounded, "waits without a deadline");
 }
 
 /// Runs a call to its end, with things happening while it waits, or gives it up.

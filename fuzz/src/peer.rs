@@ -10,6 +10,7 @@ pub(crate) struct Peer {
     is_client: bool,
     deflate: Option<(Compress, bool)>,
     texts: TextMaker,
+    longest: usize,
 }
 
 #[derive(Arbitrary)]
@@ -47,11 +48,12 @@ impl Peer {
             is_client,
             deflate,
             texts: TextMaker::new(MAX_TEXT),
+            longest: 0,
         }
     }
 
-    /// Everything that it sends, until the input is used up.
-    pub(crate) fn wire(mut self, input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    /// Everything that it sends, until the input is used up, and the length of its longest message.
+    pub(crate) fn wire(mut self, input: &mut Unstructured<'_>) -> (Vec<u8>, usize) {
         let mut wire = Vec::new();
         while !input.is_empty() {
             // What was made before the input ended is enough.
@@ -59,7 +61,7 @@ impl Peer {
                 break;
             }
         }
-        Ok(wire)
+        (wire, self.longest)
     }
 
     fn step(&mut self, input: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<()> {
@@ -68,6 +70,7 @@ impl Peer {
             Step::Message { head, more } => {
                 let opcode = 1 + (head & 1);
                 let text = self.texts.text(input)?;
+                self.longest = self.longest.max(text.len());
                 let (payload, rsv1) = match &mut self.deflate {
                     Some((stream, takeover)) if head & 2 != 0 => {
                         (compressed(stream, *takeover, &text), 0x40)

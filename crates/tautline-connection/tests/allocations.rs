@@ -240,9 +240,11 @@ fn an_idle_connection_without_takeover_keeps_no_window() {
             client.set_deflate(context(takeover));
             (server, client)
         };
-        // What the thread keeps is there once this one has sent something.
+        // What the thread keeps is there once this one has sent something, and is free for the next
+        // once it is gone.
         let (mut server, mut client) = pair();
         exchange(&mut server, &mut client);
+        drop((server, client));
         let mut idle = None;
         let used = measure(|| {
             let (mut server, mut client) = pair();

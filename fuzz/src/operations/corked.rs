@@ -26,12 +26,14 @@ enum Call {
 /// A handler that echoes everything, and a task beside it that sends over a handle.
 pub(super) fn case(mut world: World, input: &mut Unstructured<'_>) {
     let echoed = RefCell::new(Vec::<Message>::new());
+    let wire = world.wire.clone();
     let cork = world.connection().cork(async |mut ws| {
         while let Ok(Some(message)) = ws.recv().await {
             echoed.borrow_mut().push(message.clone());
             if ws.send(message).await.is_err() {
                 break;
             }
+            wire.gate().await;
         }
     });
     let writer = cork.writer();
@@ -93,6 +95,7 @@ fn round(
     if let Call::Close { .. } = call {
         world.may_end = true;
         journal.is_closing = true;
+        world.has_deadline = true;
     }
     let patience = input.arbitrary::<u8>()? % 16;
     let mut sending = Task::new(async {
@@ -125,11 +128,13 @@ fn run<R>(handler: &mut Task<'_, ()>, sending: &mut Task<'_, R>, world: &World) 
         handler.run();
     }
     // The handler itself waits for room before it receives more.
-    check_wait(handler, world, Waits::InputAndRoom);
+    if world.wire.state().gate.is_none() {
+        check_wait(handler, world, Waits::InputAndRoom);
+    }
     check_wait(sending, world, Waits::Room);
     // What a connection has queued that fails or is given up stays unwritten.
     let is_good = world.is_sound && !world.may_end;
-    let is_idle = is_good && world.wire.state().is_writable();
+    let is_idle = is_good && world.wire.state().should_write();
     assert!(
         !is_idle || world.is_between_frames(),
         "what was queued is not written"

@@ -70,6 +70,7 @@ fn round(
     if let Call::Close { .. } = call {
         world.may_end = true;
         journal.is_closing = true;
+        world.has_deadline = true;
     }
     let patience = input.arbitrary::<u8>()? % 16;
     let mut receiving = Task::new(reader.recv());

@@ -135,6 +135,7 @@ fn step(
                 return Ok(());
             };
             journal.is_closing = true;
+            world.has_deadline = true;
             if let Some(Err(error)) = call(world, input, Waits::Input, ws.close(code, "")) {
                 journal.failed(world, &error);
             }

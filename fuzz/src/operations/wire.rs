@@ -1,5 +1,6 @@
 use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -30,10 +31,15 @@ pub(super) struct State {
     /// Operations to come that are pending once although they need not be.
     pub(super) hesitates: u8,
     pub(super) is_shut_down: bool,
+    /// There is room that nobody was woken for yet.
+    pub(super) owes_wake: bool,
+    /// Whether a handler that waits for something of its own goes on.
+    pub(super) gate_is_open: bool,
+    pub(super) gate: Option<Waker>,
     now: Instant,
     pub(super) reader: Option<Waker>,
     pub(super) writer: Option<Waker>,
-    timer: Option<(Instant, Waker)>,
+    pub(super) timer: Option<(Instant, Waker)>,
 }
 
 impl Wire {
@@ -50,6 +56,9 @@ impl Wire {
             holds_flush: false,
             hesitates: 0,
             is_shut_down: false,
+            owes_wake: false,
+            gate_is_open: true,
+            gate: None,
             now: Instant::now(),
             reader: None,
             writer: None,
@@ -65,6 +74,7 @@ impl Wire {
     pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state();
         change(&mut state);
+        state.owes_wake = false;
         let reader = if state.is_readable() {
             state.reader.take()
         } else {
@@ -75,8 +85,37 @@ impl Wire {
         } else {
             None
         };
+        let gate = if state.gate_is_open {
+            state.gate.take()
+        } else {
+            None
+        };
         drop(state);
-        reader.into_iter().chain(writer).for_each(Waker::wake);
+        [reader, writer, gate]
+            .into_iter()
+            .flatten()
+            .for_each(Waker::wake);
+    }
+
+    /// Makes room, and wakes nobody before the next change. A task that writes meanwhile makes the
+    /// stream forget who else has waited, as that of a runtime may.
+    pub(super) fn make_room_quietly(&self, room: usize) {
+        let mut state = self.state();
+        state.room = room;
+        state.owes_wake = state.writer.is_some();
+    }
+
+    /// Waits until the gate is open.
+    pub(super) async fn gate(&self) {
+        poll_fn(|cx| {
+            let mut state = self.state();
+            if state.gate_is_open {
+                return Poll::Ready(());
+            }
+            state.gate = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
     }
 
     pub(super) fn pass_time(&self, time: Duration) {
@@ -107,6 +146,11 @@ impl State {
 
     pub(super) fn is_writable(&self) -> bool {
         self.write_fails || self.room > 0 && !self.holds_flush
+    }
+
+    /// Whether a task that waits to write should not.
+    pub(super) fn should_write(&self) -> bool {
+        self.is_writable() && !self.owes_wake
     }
 
     fn hesitate(&mut self, cx: &Context<'_>) -> bool {
@@ -191,6 +235,7 @@ impl Transport for Wire {
             count += part;
         }
         state.room -= count;
+        (state.writer, state.owes_wake) = (None, false);
         output.advance(count);
         Poll::Ready(Ok(count))
     }

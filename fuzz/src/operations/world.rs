@@ -35,6 +35,8 @@ pub(super) struct World {
     pub(super) is_sound: bool,
     /// The connection may be ending, or have ended.
     pub(super) may_end: bool,
+    /// This end has begun to close, which has a deadline.
+    pub(super) has_deadline: bool,
     peer_has_closed: bool,
 }
 
@@ -46,10 +48,12 @@ enum Event {
     Arrive { count: u16 },
     ArriveAll,
     Room { count: u16 },
+    RoomUntold { count: u16 },
     AllRoom,
     MaxRead { count: u8 },
     Hesitate { count: u8 },
     HoldFlush { holds: bool },
+    Gate { is_open: bool },
     Time { milliseconds: u16 },
     Close { code: u16 },
     Rare(Rare),
@@ -98,6 +102,7 @@ impl World {
             pings: Vec::new(),
             is_sound: true,
             may_end: false,
+            has_deadline: false,
             peer_has_closed: false,
         }
     }
@@ -142,6 +147,8 @@ impl World {
             }),
             Event::ArriveAll => self.arrive_all(),
             Event::Room { count } => self.wire.change(|state| state.room = count.into()),
+            Event::RoomUntold { count } => self.wire.make_room_quietly(count.into()),
+            Event::Gate { is_open } => self.wire.change(|state| state.gate_is_open = is_open),
             Event::AllRoom => self.wire.change(|state| state.room = usize::MAX),
             Event::MaxRead { count } => {
                 self.wire
@@ -194,6 +201,7 @@ impl World {
             state.max_read = usize::MAX;
             state.holds_flush = false;
             state.hesitates = 0;
+            state.gate_is_open = true;
         });
     }
 
