@@ -64,8 +64,8 @@ pub enum Step {
         /// How many bytes were used.
         len: usize,
     },
-    /// The last piece of a fragmented or compressed message was stored: [`Inbound::take_message`] has it. Go on
-    /// at `input[len..]`.
+    /// The last piece of a fragmented or compressed message was stored:
+    /// [`Inbound::take_message`] has it. Go on at `input[len..]`.
     Assembled {
         /// How many bytes were used.
         len: usize,
@@ -151,7 +151,8 @@ impl Inbound {
         Some(self.decompression.as_ref()?.context())
     }
 
-    /// Finds the frame at the front of `input`, unmasking in place what belongs to it.
+    /// Finds the frame at the front of `input`. What arrives in pieces is unmasked in place, and so
+    /// are control frames; a message that is there as a whole is left as it is.
     ///
     /// While it says [`Step::More`], the front of `input` must stay as it is; the bytes may move to
     /// another buffer. Text is checked as it arrives, so that invalid UTF-8 fails inside a frame

@@ -12,8 +12,8 @@ use crate::window::Window;
 /// It holds states of zlib, 245 to 371 KiB each depending on the window, and takes no memory before
 /// the first message. Without context takeover one state serves all connections. With it, a state
 /// stays with the connection that used it last, so that the next message of that connection simply
-/// goes on. Up to 16 are kept; from then on one of them is cleared and set up for another connection,
-/// from the bytes that its [`Compressor`] keeps.
+/// goes on. Up to 16 are kept; from then on one of them is cleared and set up for another
+/// connection, from the bytes that its [`Compressor`] keeps.
 ///
 /// [`Compressor`]: crate::Compressor
 #[derive(Default)]
@@ -76,9 +76,12 @@ impl Deflater {
         }
         if self.states.len() == MAX_STATES {
             let is_stale = self.uses - self.states[0].last_use > STALE_AFTER;
-            let replaced = self
-                .states
-                .remove(if is_stale { 0 } else { MAX_STATES - 1 });
+            // Another window takes another allocation, which is not to be one for every message.
+            let latest = self.states.iter().rposition(|state| state.window == window);
+            let replaced = self.states.remove(match latest {
+                Some(latest) if !is_stale => latest,
+                _ => 0,
+            });
             if replaced.window == window {
                 return replaced;
             }
@@ -130,7 +133,6 @@ impl State {
     fn is_at(&self, stream: &Stream) -> bool {
         let places = (&self.place, stream.place());
         matches!(places, (Some(here), Some(there)) if here.is(there))
-            && self.deflate.total_out() < RESET_AFTER
     }
 
     /// Whether no connection will come back to it.
@@ -140,7 +142,7 @@ impl State {
 
     /// Prepares for `len` bytes that come next in `stream`.
     fn go_to(&mut self, stream: &Stream, len: usize) {
-        let is_there = self.is_at(stream);
+        let is_there = self.is_at(stream) && self.deflate.total_out() < RESET_AFTER;
         // Staying is for the caller to decide: the data need not become part of the stream.
         self.place = None;
         if is_there {

@@ -133,8 +133,7 @@ impl Default for Settings {
 const LEVEL: Level = Level::new(3).expect("levels go from 1 to 9");
 /// Fewer bytes than this save less than the headers of a TCP segment and a TLS record have.
 const THRESHOLD: usize = 128;
-/// Within 5% of what 32 KiB save. With many connections, going through 32 KiB before every message
-/// would take longer than compressing one of 1 KiB.
+/// Within 5% of what 32 KiB save, for an eighth of the memory.
 const WINDOW: Window = Window::KiB4;
 /// What holds when nothing is said, so that a client's one offer suits every server.
 const PEER_WINDOW: Window = Window::KiB32;

@@ -108,6 +108,29 @@ fn few_states_are_kept_however_many_connections_take_turns() {
     assert!(kept < 2 * state, "{kept}");
 }
 
+/// A window of another size takes another state, but not for every message.
+#[test]
+fn connections_with_different_windows_do_not_push_each_other_out() {
+    let mut deflater = Deflater::new();
+    let others = [9, 10, 11, 13, 14, 15].map(|bits| context(bits, false));
+    let mut compressors: Vec<_> = [context(12, true); 30]
+        .into_iter()
+        .chain(others)
+        .map(|context| compressor(context, 1))
+        .collect();
+    let data = text(0, 200);
+    let mut turns = || {
+        for compressor in &mut compressors {
+            compress(compressor, &mut deflater, &data);
+        }
+    };
+    for _ in 0..30 {
+        turns();
+    }
+    let used = measure(turns);
+    assert!(used.bytes_total < 200_000, "less than a state: {used:?}");
+}
+
 /// A fragment that has arrived costs a state until the rest has, and the state is shared then.
 #[test]
 fn states_are_borrowed_while_messages_are_under_way() {

@@ -270,6 +270,8 @@ impl<T: Transport> Link<T> {
     #[inline]
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = match self.write_error {
+            // A stream that is given up is not asked any more: it might keep the caller waiting.
+            None if self.phase == Phase::Done => Poll::Ready(Ok(())),
             None => self.poll_write_all(cx),
             Some(kind) => Poll::Ready(Err(kind.into())),
         };

@@ -1,5 +1,3 @@
-use std::io::ErrorKind;
-
 use arbitrary::{Result, Unstructured};
 use tautline_driver::{Error, Message, SendError};
 
@@ -86,8 +84,6 @@ impl Journal {
             Error::Send(SendError::UnfinishedMessage | SendError::KindMismatch) => {
                 self.fragments.is_some()
             }
-            // Said by a flush after a clean end whose stream has lingered until the close timeout.
-            Error::Io(error) if error.kind() == ErrorKind::TimedOut => world.may_end,
             Error::Violation(_) | Error::Io(_) => !world.is_sound,
             _ => world.may_end,
         };

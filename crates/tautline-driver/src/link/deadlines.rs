@@ -97,7 +97,12 @@ impl<T: Transport> Link<T> {
         if self.phase == Phase::Flush && self.outcome == Outcome::Clean {
             self.outcome = Outcome::Timeout(Timeout::Close);
         }
-        self.stop_writing(io::ErrorKind::TimedOut);
+        if self.outcome == Outcome::Clean {
+            // Everything was written, so that nothing fails by this.
+            self.wake_all();
+        } else {
+            self.stop_writing(io::ErrorKind::TimedOut);
+        }
         self.phase = Phase::Done;
     }
 

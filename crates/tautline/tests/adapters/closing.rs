@@ -89,6 +89,8 @@ pub(crate) async fn a_client_that_waits_for_the_end_in_vain_is_done_in_time_and_
         summary(&closed),
         (Some(Initiator::Remote), 1001, "bye", true)
     );
+    // Everything that there was to send has been sent.
+    client.flush().await.unwrap();
 }
 
 /// R6455-7.1.2-03, R6455-7.1.5-03
