@@ -80,6 +80,11 @@ const SPLICE_THRESHOLD: usize = 2 * 1024;
 /// of the largest message.
 const OWN_COPY_THRESHOLD: usize = 32 * 1024;
 
+/// A large copy is masked in steps of so many bytes, a multiple of the key's length, which are still
+/// in the first cache when it comes to that. Masking while copying would need bytes that are
+/// initialised, another pass.
+const CACHED_CHUNK: usize = 8 * 1024;
+
 /// A peer that sends pings and does not read gets this many bytes of replies queued; then only its
 /// newest ping is answered, which RFC 6455 section 5.5.3 allows.
 const MAX_UNSENT_REPLIES: u32 = 16 * 1024;
@@ -507,8 +512,12 @@ impl<K: MaskKeys> Outbound<K> {
                 self.output.push_frame(&header, &shared);
             }
             Err(shared) => {
-                let mut own = BytesMut::zeroed(shared.len());
-                mask::copy(&shared, &mut own, key);
+                let mut own = BytesMut::with_capacity(shared.len());
+                for chunk in shared.chunks(CACHED_CHUNK) {
+                    let start = own.len();
+                    own.extend_from_slice(chunk);
+                    mask::apply(&mut own[start..], key);
+                }
                 self.output.push_frame(&header, &[]);
                 self.output.splice(own.freeze());
             }

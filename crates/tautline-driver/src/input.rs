@@ -81,22 +81,49 @@ impl Input {
     }
 
     /// Takes a payload out without copying it, and consumes its frame.
+    ///
+    /// It may share the buffer with what comes after it; [`Input::take_alone`] avoids that.
     pub(crate) fn take(&mut self, head: usize, len: usize) -> BytesMut {
+        let Some(buffer) = &mut self.buffer else {
+            return BytesMut::new();
+        };
+        if !self.lent {
+            return self.take_alone(head, len);
+        }
+        buffer.advance(self.head + head);
+        self.head = 0;
+        let payload = buffer.split_to(len);
+        if buffer.is_empty() {
+            self.idle();
+        }
+        payload
+    }
+
+    /// Takes a payload out as [`Input::take`] does, but so that nobody shares its memory if little is
+    /// behind it. It can then be masked in place.
+    pub(crate) fn take_alone(&mut self, head: usize, len: usize) -> BytesMut {
         let Some(buffer) = &mut self.buffer else {
             return BytesMut::new();
         };
         buffer.advance(self.head + head);
         self.head = 0;
-        if buffer.len() > len {
+        if buffer.len() - len > SLACK {
             return buffer.split_to(len);
         }
-        if self.lent {
-            let payload = buffer.split();
-            self.idle();
-            return payload;
+        let mut payload = core::mem::take(&mut **buffer);
+        if payload.len() == len {
+            if self.lent {
+                self.idle();
+            } else {
+                self.buffer = None;
+            }
+        } else {
+            let mut lent = scratch::lend_input();
+            lent.extend_from_slice(&payload[len..]);
+            payload.truncate(len);
+            self.buffer = Some(lent);
+            self.lent = true;
         }
-        let payload = core::mem::take(&mut **buffer);
-        self.buffer = None;
         payload
     }
 

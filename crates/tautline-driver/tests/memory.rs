@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tautline_driver::{Message, WebSocket};
 
 use crate::support::{
+    client,
     executor::{block_on, now, poll_now},
     frames::{self, BINARY, CLOSE, PING, TEXT, header, masked},
     server,
@@ -100,6 +101,25 @@ fn a_small_echo_allocates_nothing_lent_and_once_owned() {
         }
     });
     assert_eq!(info.count_total, COUNT as u64 - 1);
+}
+
+/// What a client receives it may send on, and then masks where it is if nobody shares the memory.
+#[test]
+fn a_client_has_large_messages_to_itself_even_with_a_frame_behind_them() {
+    for (size, behind) in [(40_000, 0), (64 * 1024, 5), (1 << 20, 0), (1 << 20, 2)] {
+        let (wire, mut ws) = client();
+        let next = frames::plain(BINARY, "the next one");
+        wire.give(Side::Client, frames::plain(BINARY, vec![7; size]));
+        wire.give(Side::Client, &next[..behind]);
+        let message = now(ws.recv()).unwrap().unwrap();
+        let payload = message.into_bytes().try_into_mut();
+        assert_eq!(payload.map(|own| own.len()), Ok(size), "{size} {behind}");
+
+        assert!(poll_now(ws.recv()).is_pending());
+        wire.give(Side::Client, &next[behind..]);
+        let message = now(ws.recv()).unwrap().unwrap();
+        assert_eq!(message.as_bytes(), b"the next one", "{size} {behind}");
+    }
 }
 
 /// R6455-10.4-01: a claim costs nothing; only bytes that arrived do.

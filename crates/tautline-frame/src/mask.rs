@@ -11,10 +11,12 @@
 mod dispatch;
 mod high_bits;
 mod kernel;
+mod long;
 
 #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
 use self::kernel as dispatch;
 use self::kernel::{Kernel, Xor, XorCopy, XorUnion};
+use self::long::Long;
 
 pub use self::high_bits::HighBits;
 
@@ -54,19 +56,28 @@ pub fn rotate(mut key: [u8; 4], done: usize) -> [u8; 4] {
     key
 }
 
-/// Runs a kernel over `len` bytes with the instructions that suit so many.
+/// Runs a kernel over `len` bytes in the way that suits so many.
 #[inline(always)]
-fn run<K: Kernel>(kernel: K, len: usize) -> K::Output {
+fn run<K>(kernel: K, len: usize) -> K::Output
+where
+    K: Kernel,
+    Long<K>: Kernel<Output = K::Output>,
+{
     if len < DISPATCH_LEN {
         kernel.run()
-    } else {
+    } else if len < LONG_LEN {
         dispatch::run(kernel)
+    } else {
+        dispatch::run(Long(kernel))
     }
 }
 
 /// Below this many bytes the portable kernel is inlined into the caller: a wider one would gain
 /// less than the call and the look at the processor's features cost.
 const DISPATCH_LEN: usize = 256;
+
+/// Below this many bytes, to mind where they lie would cost as much as it saves.
+const LONG_LEN: usize = 2 * 1024;
 
 #[cfg(test)]
 mod tests {

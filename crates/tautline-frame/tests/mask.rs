@@ -60,9 +60,31 @@ fn every_length_at_every_offset_equals_the_loop_over_bytes() {
     }
 }
 
+/// R6455-5.3-05. Long payloads are worked on from where a vector begins.
+#[test]
+fn long_payloads_equal_the_loop_over_bytes_wherever_they_begin() {
+    let input: Vec<u8> = (0..64 + 2200).map(|i| (i * 89 + 7) as u8).collect();
+    for len in [2047, 2048, 2049, 2050, 2051, 2079, 2080, 2081, 2200] {
+        for offset in 0..64 {
+            let expected = by_byte(&input[offset..][..len], KEY);
+            let mut scanned = input.clone();
+            mask::apply_and_scan(&mut scanned[offset..][..len], KEY);
+            let mut applied = input.clone();
+            mask::apply(&mut applied[offset..][..len], KEY);
+            let mut copied = input.clone();
+            mask::copy(&input[offset..][..len], &mut copied[offset..][..len], KEY);
+            for result in [&scanned, &applied, &copied] {
+                assert_eq!(result[..offset], input[..offset], "{len} at {offset}");
+                assert_eq!(result[offset..][..len], expected, "{len} at {offset}");
+                assert_eq!(result[offset + len..], input[offset + len..]);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_single_byte_that_is_not_ascii_is_noticed_wherever_it_stands() {
-    for len in [1, 7, 8, 100, 255, 256, 300] {
+    for len in [1, 7, 8, 100, 255, 256, 300, 2085] {
         for position in 0..len {
             let mut payload = vec![b'a'; len];
             payload[position] = 0x80;
