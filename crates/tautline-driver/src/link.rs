@@ -73,6 +73,13 @@ pub(crate) enum Fill {
     Ended,
 }
 
+impl<T> Link<T> {
+    /// The tasks that wait for the transport, if several may.
+    pub(crate) fn waiters(&self) -> Option<Arc<Waiters>> {
+        self.shared.as_ref()?.waiters()
+    }
+}
+
 impl<T: Transport> Link<T> {
     pub(crate) fn new(
         transport: T,
@@ -102,10 +109,8 @@ impl<T: Transport> Link<T> {
     }
 
     /// From now on several tasks may wait for the transport.
-    pub(crate) fn share(&mut self) -> Arc<Waiters> {
-        self.shared
-            .get_or_insert_with(|| Box::new(SharedWaker::new()))
-            .waiters()
+    pub(crate) fn share(&mut self) {
+        self.shared.get_or_insert_default();
     }
 
     /// The sending half, with a buffer that is lent to it until everything is written.
@@ -320,10 +325,14 @@ impl<T: Transport> Link<T> {
     fn poll_write_all(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.outbound.queued() > 0 {
             let (transport, output) = (&mut self.transport, self.outbound.output());
-            let written = match &self.shared {
-                None => transport.poll_write(cx, output),
-                Some(shared) => shared.poll(cx, |cx| transport.poll_write(cx, output)),
-            };
+            // The caller's own waker first, which does for most. Whoever else waits is woken when all
+            // is written, or has the shared waker registered again.
+            let mut written = transport.poll_write(cx, output);
+            if written.is_pending()
+                && let Some(shared) = &mut self.shared
+            {
+                written = shared.wait(cx, &mut |cx| transport.poll_write(cx, output));
+            }
             if ready!(written)? == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -333,10 +342,13 @@ impl<T: Transport> Link<T> {
             self.unflushed = true;
         }
         let transport = &mut self.transport;
-        ready!(match &self.shared {
-            None => transport.poll_flush(cx),
-            Some(shared) => shared.poll(cx, |cx| transport.poll_flush(cx)),
-        })?;
+        let mut flushed = transport.poll_flush(cx);
+        if flushed.is_pending()
+            && let Some(shared) = &mut self.shared
+        {
+            flushed = shared.wait(cx, &mut |cx| transport.poll_flush(cx));
+        }
+        ready!(flushed)?;
         self.unflushed = false;
         if let Some(shared) = &self.shared {
             shared.wake_waiters();

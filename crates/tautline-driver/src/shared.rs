@@ -1,17 +1,12 @@
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Waker},
 };
 
-use crate::{
-    Error, Transport,
-    link::Link,
-    receiver::Receiver,
-    shared_waker::{Waiters, Waiting},
-};
+use crate::{Error, Transport, link::Link, receiver::Receiver};
 
 /// A link that several tasks use.
 ///
@@ -20,7 +15,6 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Shared<T> {
     link: Mutex<Link<T>>,
-    waiters: Arc<Waiters>,
     cork: Option<CorkState>,
 }
 
@@ -41,10 +35,9 @@ struct CorkState {
 
 impl<T: Transport> Shared<T> {
     pub(crate) fn new(mut link: Link<T>) -> Self {
-        let waiters = link.share();
+        link.share();
         Self {
             link: Mutex::new(link),
-            waiters,
             cork: None,
         }
     }
@@ -99,8 +92,11 @@ impl<T> Shared<T> {
 
     /// For a future that may be dropped while it waits.
     #[inline]
-    pub(crate) fn waiting(&self) -> Waiting<'_> {
-        Waiting::new(&self.waiters)
+    pub(crate) const fn waiting(&self) -> Waiting<'_, T> {
+        Waiting {
+            shared: self,
+            waker: None,
+        }
     }
 
     /// Has the runner of a corked handler write what was queued, unless it is going to anyway.
@@ -137,6 +133,34 @@ impl<T> Shared<T> {
 
     pub(crate) fn take_receiver(&self) -> Option<Box<Receiver>> {
         unpoisoned(&self.cork.as_ref()?.receiver).take()
+    }
+}
+
+/// Waiting that may be given up.
+#[derive(Debug)]
+pub(crate) struct Waiting<'a, T> {
+    shared: &'a Shared<T>,
+    waker: Option<Waker>,
+}
+
+impl<T> Waiting<'_, T> {
+    /// Notes whether the task waits.
+    #[inline]
+    pub(crate) fn note<R>(&mut self, poll: Poll<R>, cx: &Context<'_>) -> Poll<R> {
+        self.waker = poll.is_pending().then(|| cx.waker().clone());
+        poll
+    }
+}
+
+impl<T> Drop for Waiting<'_, T> {
+    fn drop(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            let waiters = self.shared.lock().waiters();
+            // Outside the lock: a waker may run code of the user's.
+            if let Some(waiters) = waiters {
+                waiters.remove(waker);
+            }
+        }
     }
 }
 

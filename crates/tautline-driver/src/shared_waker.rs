@@ -12,10 +12,11 @@ use std::{
 /// A transport remembers one waker for writing and one for its timer. When the halves of a
 /// connection live in different tasks, any of them may have to wait for either, so the transport
 /// is given a waker that wakes them all.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct SharedWaker {
-    waiters: Arc<Waiters>,
-    waker: Waker,
+    /// Made when the first task waits: most connections that are idle have only ever waited for
+    /// input.
+    waiters: Option<Arc<Waiters>>,
     /// The task that waits for input. The transport has its waker; this is for what another task
     /// does that it has to know of.
     reader: Option<Waker>,
@@ -30,19 +31,6 @@ pub(crate) struct Waiters {
 }
 
 impl SharedWaker {
-    pub(crate) fn new() -> Self {
-        let waiters = Arc::new(Waiters::default());
-        Self {
-            waker: Waker::from(waiters.clone()),
-            waiters,
-            reader: None,
-        }
-    }
-
-    pub(crate) fn waiters(&self) -> Arc<Waiters> {
-        self.waiters.clone()
-    }
-
     /// Says which task waits for input.
     #[inline]
     pub(crate) fn set_reader(&mut self, waker: &Waker) {
@@ -54,7 +42,9 @@ impl SharedWaker {
 
     /// Wakes every task that waits.
     pub(crate) fn wake(&mut self) {
-        self.waker.wake_by_ref();
+        if let Some(waiters) = &self.waiters {
+            waiters.wake_by_ref();
+        }
         if let Some(reader) = self.reader.take() {
             reader.wake();
         }
@@ -64,28 +54,52 @@ impl SharedWaker {
     /// a stream that is ready for one task may forget the others.
     #[inline]
     pub(crate) fn wake_waiters(&self) {
-        if self.waiters.any.load(Ordering::Relaxed) {
-            self.waker.wake_by_ref();
+        if let Some(waiters) = &self.waiters
+            && waiters.any.load(Ordering::Relaxed)
+        {
+            waiters.wake_by_ref();
         }
     }
 
-    /// Polls with the shared waker, and makes sure that the caller's task is woken by it if the
-    /// answer is `Pending`.
+    /// The tasks that wait, if there ever was one.
+    pub(crate) fn waiters(&self) -> Option<Arc<Waiters>> {
+        self.waiters.clone()
+    }
+
+    /// Polls, and makes sure that the caller's task is woken by the shared waker if the answer is
+    /// `Pending`.
     #[inline]
     pub(crate) fn poll<R>(
-        &self,
+        &mut self,
         cx: &Context<'_>,
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        let mut shared = Context::from_waker(&self.waker);
-        match poll(&mut shared) {
-            Poll::Ready(ready) => Poll::Ready(ready),
-            Poll::Pending => {
-                self.waiters.add(cx.waker());
-                // The transport may have become ready before the task was among the waiters.
-                poll(&mut shared)
+        let shared;
+        let waker = match &self.waiters {
+            Some(waiters) if waiters.any.load(Ordering::Relaxed) => {
+                shared = Waker::from(waiters.clone());
+                &shared
             }
+            _ => cx.waker(),
+        };
+        match poll(&mut Context::from_waker(waker)) {
+            Poll::Ready(ready) => Poll::Ready(ready),
+            Poll::Pending => self.wait(cx, &mut poll),
         }
+    }
+
+    /// To be called when the transport is not ready: adds the task to those that wait, and polls
+    /// again, now with the shared waker. The transport may have become ready before.
+    #[cold]
+    pub(crate) fn wait<R>(
+        &mut self,
+        cx: &Context<'_>,
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        let waiters = self.waiters.get_or_insert_default();
+        waiters.add(cx.waker());
+        let waker = Waker::from(waiters.clone());
+        poll(&mut Context::from_waker(&waker))
     }
 }
 
@@ -100,7 +114,7 @@ impl Waiters {
 
     /// Lets go of a task that gave up waiting, so that it is not kept for as long as the peer does
     /// not read.
-    fn remove(&self, waker: Waker) {
+    pub(crate) fn remove(&self, waker: Waker) {
         let mut waiters = self.lock();
         let before = waiters.len();
         waiters.retain(|waiter| !waiter.will_wake(&waker));
@@ -131,37 +145,6 @@ impl Wake for Waiters {
         };
         for waiter in waiters {
             waiter.wake();
-        }
-    }
-}
-
-/// Waiting that may be given up.
-#[derive(Debug)]
-pub(crate) struct Waiting<'a> {
-    waiters: &'a Waiters,
-    waker: Option<Waker>,
-}
-
-impl<'a> Waiting<'a> {
-    pub(crate) const fn new(waiters: &'a Waiters) -> Self {
-        Self {
-            waiters,
-            waker: None,
-        }
-    }
-
-    /// Notes whether the task waits.
-    #[inline]
-    pub(crate) fn note<R>(&mut self, poll: Poll<R>, cx: &Context<'_>) -> Poll<R> {
-        self.waker = poll.is_pending().then(|| cx.waker().clone());
-        poll
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            self.waiters.remove(waker);
         }
     }
 }

@@ -33,7 +33,7 @@ impl<T: Transport> Link<T> {
                 return Poll::Pending;
             };
             let transport = &mut self.transport;
-            ready!(match &self.shared {
+            ready!(match &mut self.shared {
                 None => transport.poll_deadline(cx, deadline),
                 Some(shared) => shared.poll(cx, |cx| transport.poll_deadline(cx, deadline)),
             });

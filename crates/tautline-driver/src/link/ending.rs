@@ -152,7 +152,7 @@ impl<T: Transport> Link<T> {
 
     fn poll_transport_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let transport = &mut self.transport;
-        match &self.shared {
+        match &mut self.shared {
             None => transport.poll_shutdown(cx),
             Some(shared) => shared.poll(cx, |cx| transport.poll_shutdown(cx)),
         }
