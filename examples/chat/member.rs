@@ -113,13 +113,16 @@ impl Member {
         seat: &mut Seat,
     ) -> Result<Option<Farewell>, Error> {
         loop {
-            let text = tokio::select! {
+            let reply = tokio::select! {
                 // Who has not heard everything yet does not speak.
                 biased;
-                event = seat.queue.recv() => match event {
-                    Some(event) => event,
-                    None => return Ok(Some(Farewell::TOO_SLOW)),
-                },
+                event = seat.queue.recv() => {
+                    let Some(event) = event else {
+                        return Ok(Some(Farewell::TOO_SLOW));
+                    };
+                    ws.send_prepared(&event).await?;
+                    continue;
+                }
                 message = ws.recv() => {
                     let Some(message) = message? else {
                         return Ok(None);
@@ -131,7 +134,7 @@ impl Member {
                     }
                 }
             };
-            ws.send(text).await?;
+            ws.send(reply).await?;
         }
     }
 

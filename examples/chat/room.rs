@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
-use tautline::Utf8Bytes;
+use tautline::Prepared;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -13,8 +13,8 @@ use super::rate::Rate;
 
 /// One room: its members, what was said lately, and the one order in which everybody sees it.
 ///
-/// Nothing here waits and nothing here does I/O. An event is encoded once and its text put into the
-/// queue of every member; a member whose queue is full loses the membership, and the others see
+/// Nothing here waits and nothing here does I/O. An event is prepared once and put into the queue of
+/// every member; a member whose queue is full loses the membership, and the others see
 /// that as a leave.
 #[derive(Debug)]
 pub(super) struct Room {
@@ -34,7 +34,7 @@ pub(super) struct Room {
 pub(super) struct Membership {
     pub(super) id: MemberId,
     /// The welcome, and then every event of the room.
-    pub(super) queue: Receiver<Utf8Bytes>,
+    pub(super) queue: Receiver<Prepared>,
     /// Cancelled when the room lets go of the member.
     pub(super) ended: CancellationToken,
 }
@@ -84,7 +84,7 @@ impl Room {
             history: &self.history,
         };
         sender
-            .try_send(welcome.encode())
+            .try_send(Prepared::new(welcome.encode()))
             .expect("the queue is new and holds more than one");
         Some(Membership { id, queue, ended })
     }
@@ -195,10 +195,10 @@ impl Room {
 
     fn queue(&mut self, at: u64, event: &Event<'_>) -> u64 {
         self.seq += 1;
-        let text = event.encode(self.seq, at);
+        let event = Prepared::new(event.encode(self.seq, at));
         for member in &self.members {
             // Fails only for a member whose task has ended, and who is about to leave.
-            let _ = member.queue.try_send(text.clone());
+            let _ = member.queue.try_send(event.clone());
         }
         self.seq
     }
@@ -208,7 +208,7 @@ impl Room {
 struct Member {
     id: MemberId,
     name: Name,
-    queue: Sender<Utf8Bytes>,
+    queue: Sender<Prepared>,
     /// Tells the other side of the membership when this side is gone, for whatever reason.
     _ended: DropGuard,
 }

@@ -3,7 +3,7 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tautline::Utf8Bytes;
+use tautline::Prepared;
 use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
 
@@ -63,7 +63,7 @@ pub(super) struct Seat {
     room: Arc<Mutex<Room>>,
     id: MemberId,
     /// The welcome, and then every event of the room.
-    pub(super) queue: Receiver<Utf8Bytes>,
+    pub(super) queue: Receiver<Prepared>,
     /// Cancelled when the room lets go of a member that does not read.
     pub(super) ended: CancellationToken,
 }

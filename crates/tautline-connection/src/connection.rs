@@ -6,7 +6,7 @@ use tautline_message::{Kind, Limits, Message};
 
 use crate::{
     CloseFrame, Closed, ConnectionLost, Control, Disposition, Fin, Inbound, MaskKeys, NoKeys,
-    Outbound, OutputQueue, Role, SendError, Step, Violation,
+    Outbound, OutputQueue, Prepared, Role, SendError, Step, Violation,
 };
 
 /// Both halves of a connection, for users who move the bytes themselves.
@@ -160,6 +160,15 @@ impl<K: MaskKeys> Connection<K> {
     /// See [`Outbound::send_uncompressed`].
     pub fn send_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
         self.outbound.send_uncompressed(message.into())
+    }
+
+    /// Queues a message that is sent by many connections.
+    ///
+    /// # Errors
+    ///
+    /// See [`Outbound::send_prepared`].
+    pub fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), SendError> {
+        self.outbound.send_prepared(prepared)
     }
 
     /// Begins the closing handshake; `None` sends a Close frame with an empty body.

@@ -6,8 +6,8 @@ use tautline_frame::{CloseCode, ControlPayload, Header, OpCode, mask};
 use tautline_message::{Kind, Message, MessageRef};
 
 use crate::{
-    CloseFrame, Closed, Control, Disposition, Initiator, OutputQueue, Role, SendError, Violation,
-    close::CloseState, deflate::Compression,
+    CloseFrame, Closed, Control, Disposition, Initiator, OutputQueue, Prepared, Role, SendError,
+    Violation, close::CloseState, deflate::Compression,
 };
 
 /// Where the masking keys of a client come from.
@@ -157,6 +157,42 @@ impl<K: MaskKeys> Outbound<K> {
         Ok(())
     }
 
+    /// Queues a message that is sent by many connections, of a frame that is made once for all of
+    /// them.
+    ///
+    /// A client, and an end that [cuts messages](Self::set_fragment_size), sends the message as
+    /// [`Outbound::send`] does: that is right, but nothing is gained by it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Outbound::send`].
+    #[inline]
+    pub fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), SendError> {
+        if self.role == Role::Client || self.fragment_size != 0 {
+            return self.send_unprepared(prepared);
+        }
+        self.check_data()?;
+        let form = prepared.form(self.compression.as_deref_mut());
+        if form.payload.len() < SPLICE_THRESHOLD {
+            self.output.push_encoded(&form.header, &form.payload);
+        } else {
+            self.output.push_encoded(&form.header, &[]);
+            self.output.splice(form.payload.clone());
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn send_unprepared(&mut self, prepared: &Prepared) -> Result<(), SendError> {
+        self.check_data()?;
+        let message = prepared.message();
+        let kind = message.kind();
+        if self.compression.is_none() || !self.send_compressed(kind, message.as_bytes()) {
+            self.send_whole(false, kind.opcode(), message.clone().into_bytes());
+        }
+        Ok(())
+    }
+
     #[inline(always)]
     fn send_plain(&mut self, message: Message) {
         let opcode = message.kind().opcode();
@@ -180,12 +216,7 @@ impl<K: MaskKeys> Outbound<K> {
         let Some(compressed) = compressed else {
             return false;
         };
-        let payload = Bytes::from(compressed);
-        if self.fragment_size != 0 && payload.len() > self.fragment_size {
-            self.send_cut(true, kind.opcode(), payload);
-        } else {
-            self.frame(true, true, kind.opcode(), payload);
-        }
+        self.send_whole(true, kind.opcode(), compressed.into());
         true
     }
 
@@ -456,6 +487,14 @@ impl<K: MaskKeys> Outbound<K> {
             received: Some(received),
             sent: Some(sent),
         }));
+    }
+
+    fn send_whole(&mut self, rsv1: bool, opcode: OpCode, payload: Bytes) {
+        if self.fragment_size != 0 && payload.len() > self.fragment_size {
+            self.send_cut(rsv1, opcode, payload);
+        } else {
+            self.frame(true, rsv1, opcode, payload);
+        }
     }
 
     fn frame(&mut self, fin: bool, rsv1: bool, opcode: OpCode, payload: Bytes) {

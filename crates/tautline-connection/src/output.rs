@@ -3,7 +3,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
-use tautline_frame::{Header, mask};
+use tautline_frame::{EncodedHeader, Header, mask};
 
 /// The bytes to be written, as a [`Buf`].
 ///
@@ -110,6 +110,18 @@ impl OutputQueue {
             Some(key) => mask::copy(payload, body, key),
             None => body.copy_from_slice(payload),
         }
+        self.commit(len);
+    }
+
+    /// Appends a header that was made before, and a copy of the payload as it is.
+    #[inline]
+    pub(crate) fn push_encoded(&mut self, header: &EncodedHeader, payload: &[u8]) {
+        let frame = self.reserve(Header::MAX_LEN + payload.len());
+        if let Some(head) = frame.first_chunk_mut() {
+            *head = *header.padded();
+        }
+        let len = header.len() + payload.len();
+        frame[header.len()..len].copy_from_slice(payload);
         self.commit(len);
     }
 

@@ -3,8 +3,8 @@
 
 use allocation_counter::measure;
 use bytes::{Buf, BytesMut};
-use tautline_connection::{Connection, Disposition, Event, NoKeys, Role, Violation};
-use tautline_message::Limits;
+use tautline_connection::{Connection, Disposition, Event, NoKeys, Prepared, Role, Violation};
+use tautline_message::{Limits, Message};
 
 const LIMIT: u64 = 64 * 1024;
 
@@ -158,6 +158,76 @@ fn a_small_message_holds_its_own_size() {
     assert!(used.bytes_current < 100, "{used:?}");
 }
 
+/// Sending one message to many connections copies a small payload into the buffer that is there
+/// already, and a large one nowhere.
+#[test]
+fn a_prepared_message_takes_no_memory_for_each_connection() {
+    const CONNECTIONS: u64 = 1_000;
+    let mut connections: Vec<_> = (0..CONNECTIONS).map(|_| Connection::server()).collect();
+    let mut send = |prepared: &Prepared| {
+        measure(|| {
+            for server in &mut connections {
+                server.send_prepared(prepared).unwrap();
+            }
+            for server in &mut connections {
+                let output = server.output();
+                output.advance(output.remaining());
+            }
+        })
+    };
+    let small = Prepared::new(vec![7; 16]);
+    let large = Prepared::new(vec![7; 1 << 20]);
+    let first = send(&small);
+    assert!(first.count_total <= CONNECTIONS, "a buffer each: {first:?}");
+    assert_eq!(send(&small).count_total, 0);
+    // Each queue has a place for its reference while it is not written.
+    let used = send(&large);
+    assert!(used.bytes_max < 256 * CONNECTIONS, "{used:?}");
+    assert!(used.count_total <= CONNECTIONS, "{used:?}");
+    assert_eq!(send(&small).count_total, 0);
+
+    let message = Message::from(vec![7; 1 << 20]);
+    let used = measure(|| drop(Prepared::new(message)));
+    assert!(used.bytes_total < 1_024, "it is not copied: {used:?}");
+}
+
+/// The compressed form is made once, and shared by those who come later.
+#[cfg(feature = "deflate")]
+#[test]
+fn a_prepared_message_is_compressed_for_all_without_memory_for_each() {
+    use tautline_connection::Outbound;
+    use tautline_deflate::{Context, Settings, Window};
+
+    const CONNECTIONS: u64 = 100;
+    let context = Context {
+        window: Window::KiB4,
+        takeover: false,
+    };
+    let mut connections: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let mut server = Outbound::new(Role::Server, NoKeys);
+            server.set_deflate(context, &Settings::new());
+            server
+        })
+        .collect();
+    let mut send = |prepared: &Prepared| {
+        measure(|| {
+            for server in &mut connections {
+                server.send_prepared(prepared).unwrap();
+                let output = server.output();
+                output.advance(output.remaining());
+            }
+        })
+    };
+    let message = "the same again and again; ".repeat(100);
+    let prepared = Prepared::new(&message[..]);
+    send(&prepared);
+    assert_eq!(send(&prepared).count_total, 0);
+    // Another message is compressed by the first connection, in a few steps.
+    let used = send(&Prepared::new(&message[..]));
+    assert!(used.count_total < 10, "{used:?}");
+}
+
 /// R7692-7.2.2-13, R6455-10.4-01: what a frame inflates to is refused at the limit, and not when
 /// all of it is there.
 #[cfg(feature = "deflate")]
@@ -165,7 +235,6 @@ fn a_small_message_holds_its_own_size() {
 fn inflating_stops_at_the_limit() {
     use tautline_connection::{Inbound, Outbound, Step};
     use tautline_deflate::{Context, Level, Settings, Window};
-    use tautline_message::Message;
 
     const MAX_MESSAGE: usize = 1 << 20;
     // What is lent by the thread while a message is under way, and a chunk of what comes out.
@@ -216,7 +285,6 @@ fn inflating_stops_at_the_limit() {
 fn an_idle_connection_without_takeover_keeps_no_window() {
     use tautline_connection::{Inbound, Outbound, Step};
     use tautline_deflate::{Context, Settings, Window};
-    use tautline_message::Message;
 
     let context = |takeover| Context {
         window: Window::KiB32,

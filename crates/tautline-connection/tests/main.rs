@@ -18,6 +18,7 @@ mod limits;
 mod masking;
 mod output;
 mod pair;
+mod prepared;
 mod round_trip;
 mod sending;
 mod splits;

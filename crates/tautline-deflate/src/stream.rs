@@ -27,6 +27,13 @@ impl Stream {
         self.place = Some(self.place.take().map_or_else(Place::new, Place::next));
     }
 
+    /// Goes past data that was compressed elsewhere. No state of zlib has seen it: the one that was
+    /// at the place before is free for others.
+    pub(crate) fn skip(&mut self, data: &[u8]) {
+        self.history.push(data);
+        self.place = None;
+    }
+
     /// Starts anew, as if nothing had been compressed.
     pub(crate) fn clear(&mut self) {
         self.history.clear();

@@ -178,9 +178,19 @@ struct Send {
 
 #[derive(Debug, Clone)]
 enum Payload {
-    Text { seed: usize, length: usize },
-    Noise { length: usize },
+    Text {
+        seed: usize,
+        length: usize,
+    },
+    Noise {
+        length: usize,
+    },
     Fragments(Vec<usize>),
+    /// Compressed alone, for every connection.
+    Shared {
+        seed: usize,
+        length: usize,
+    },
 }
 
 /// R7692-7.2.1-09: a state that stays with its connection makes what one of its own would have made,
@@ -253,6 +263,8 @@ fn sends() -> impl Strategy<Value = Vec<Send>> {
         4 => (0..4_usize, 0..3000_usize).prop_map(|(seed, length)| Payload::Text { seed, length }),
         1 => (0..500_usize).prop_map(|length| Payload::Noise { length }),
         1 => vec(0..700_usize, 1..5).prop_map(Payload::Fragments),
+        1 => (0..4_usize, 0..3000_usize)
+            .prop_map(|(seed, length)| Payload::Shared { seed, length }),
     ];
     let send = (0..4_usize, 0..2_usize, payload).prop_map(|(connection, deflater, payload)| Send {
         connection,
@@ -282,6 +294,20 @@ proptest! {
             })
             .collect();
         for Send { connection, deflater, payload } in sends {
+            if let Payload::Shared { seed, length } = payload {
+                let text = text(seed, length);
+                let mut output = Vec::new();
+                let smallest = connections.iter().min_by_key(|(it, _)| it.context().window);
+                let (smallest, _) = smallest.unwrap();
+                if smallest.compress_alone(&mut deflaters[deflater], &text, &mut output) {
+                    for (compressor, decompressor) in &mut connections {
+                        compressor.skip(&text);
+                        let received = inflate(decompressor, &mut inflater, [&output[..]]);
+                        prop_assert_eq!(received.as_ref(), Ok(&text));
+                    }
+                }
+                continue;
+            }
             let (compressor, decompressor) = &mut connections[connection];
             let deflater = &mut deflaters[deflater];
             let mut output = Vec::new();
@@ -306,6 +332,7 @@ proptest! {
                     }
                     (sent, true)
                 }
+                Payload::Shared { .. } => unreachable!("it has been sent to all"),
             };
             if compressed {
                 let received = inflate(decompressor, &mut inflater, [&output[..]]);

@@ -7,6 +7,7 @@
 
 mod support;
 
+mod alone;
 mod client;
 mod compressor;
 mod decompressor;

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use tautline_connection::{CloseFrame, Closed};
+use tautline_connection::{CloseFrame, Closed, Prepared};
 use tautline_frame::CloseCode;
 use tautline_message::{Message, Utf8Bytes};
 
@@ -77,6 +77,20 @@ impl<T: Transport> Corked<T> {
         message: impl Into<Message>,
     ) -> impl Future<Output = Result<(), Error>> {
         self.writer.send_uncompressed(message)
+    }
+
+    /// Queues a message that is sent by many connections; see
+    /// [`WebSocket::send_prepared`](crate::WebSocket::send_prepared).
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    pub fn send_prepared(&self, prepared: &Prepared) -> impl Future<Output = Result<(), Error>> {
+        self.writer.send_prepared(prepared)
     }
 
     /// Hands everything that is queued to the transport, without waiting for the handler to wait:

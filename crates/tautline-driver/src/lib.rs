@@ -57,7 +57,8 @@ pub use runtime::Runtime;
 pub use serve::{Serve, ServeError};
 pub use split::{ReadHalf, WriteHalf};
 pub use tautline_connection::{
-    CloseFrame, Closed, ConnectionLost, Fin, Initiator, Keepalive, Role, SendError, Violation,
+    CloseFrame, Closed, ConnectionLost, Fin, Initiator, Keepalive, Prepared, Role, SendError,
+    Violation,
 };
 #[cfg(feature = "deflate")]
 pub use tautline_deflate as deflate;

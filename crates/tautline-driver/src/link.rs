@@ -9,7 +9,7 @@ use std::{
 };
 
 use tautline_connection::{
-    CloseFrame, Closed, Control, Outbound, Role, SendError, Timers, Violation,
+    CloseFrame, Closed, Control, Outbound, Prepared, Role, SendError, Timers, Violation,
 };
 #[cfg(feature = "futures")]
 use tautline_frame::CloseCode;
@@ -129,6 +129,10 @@ impl<T: Transport> Link<T> {
 
     pub(crate) fn queue_uncompressed(&mut self, message: Message) -> Result<(), SendError> {
         self.outbound_with_buffer().send_uncompressed(message)
+    }
+
+    pub(crate) fn queue_prepared(&mut self, prepared: &Prepared) -> Result<(), SendError> {
+        self.outbound_with_buffer().send_prepared(prepared)
     }
 
     pub(crate) fn queue_ping(&mut self, payload: &[u8]) -> Result<(), Error> {

@@ -8,6 +8,6 @@ pub use tautline_handshake::{
 
 pub use crate::{
     CloseCode, CloseFrame, Closed, Config, ConnectError, ConnectionLost, Error, Fin, HandlerOutput,
-    HandshakeError, Initiator, Keepalive, Lent, Limits, Message, MessageRef, Pending, Received,
-    Reply, Role, SendError, ServeError, Timeout, UpgradeError, Utf8Bytes, Violation,
+    HandshakeError, Initiator, Keepalive, Lent, Limits, Message, MessageRef, Pending, Prepared,
+    Received, Reply, Role, SendError, ServeError, Timeout, UpgradeError, Utf8Bytes, Violation,
 };

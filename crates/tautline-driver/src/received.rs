@@ -1,4 +1,4 @@
-use tautline_connection::Outbound;
+use tautline_connection::{Outbound, Prepared};
 use tautline_message::{Message, MessageRef};
 
 use crate::{Error, keys::OsKeys};
@@ -103,6 +103,17 @@ impl<'a> Reply<'a> {
     /// [`Error::Send`].
     pub fn send_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         Ok(self.0.send_uncompressed(message.into())?)
+    }
+
+    /// Queues a message that is sent by many connections; see
+    /// [`WebSocket::send_prepared`](crate::WebSocket::send_prepared).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`].
+    #[inline]
+    pub fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
+        Ok(self.0.send_prepared(prepared)?)
     }
 
     /// Queues a copy of a borrowed message. Below 32 KiB and not compressed, it is copied right

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tautline_connection::{CloseFrame, Closed, Fin};
+use tautline_connection::{CloseFrame, Closed, Fin, Prepared};
 use tautline_frame::CloseCode;
 use tautline_message::{Message, Utf8Bytes};
 
@@ -120,6 +120,20 @@ impl<T: Transport> WriteHalf<T> {
         self.queue_and_wait(|link| Ok(link.queue_uncompressed(message)?))
     }
 
+    /// Sends a message that is sent by many connections; see
+    /// [`WebSocket::send_prepared`](crate::WebSocket::send_prepared).
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    pub fn send_prepared(&self, prepared: &Prepared) -> impl Future<Output = Result<(), Error>> {
+        self.queue_and_wait(|link| Ok(link.queue_prepared(prepared)?))
+    }
+
     /// Queues a message, and waits only for room; see [`WebSocket::feed`](crate::WebSocket::feed).
     ///
     /// # Errors
@@ -132,6 +146,21 @@ impl<T: Transport> WriteHalf<T> {
     pub fn feed(&self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
         let message = message.into();
         let mut queue = Some(|link: &mut Link<T>| Ok(link.queue_message(message)?));
+        self.wait(move |shared, cx| shared.poll_queue(cx, &mut queue))
+    }
+
+    /// Queues a message that is sent by many connections, and waits only for room; see
+    /// [`WebSocket::feed_prepared`](crate::WebSocket::feed_prepared).
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    pub fn feed_prepared(&self, prepared: &Prepared) -> impl Future<Output = Result<(), Error>> {
+        let mut queue = Some(|link: &mut Link<T>| Ok(link.queue_prepared(prepared)?));
         self.wait(move |shared, cx| shared.poll_queue(cx, &mut queue))
     }
 

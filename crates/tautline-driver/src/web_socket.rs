@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::BytesMut;
-use tautline_connection::{CloseFrame, Closed, Fin, Inbound, Role};
+use tautline_connection::{CloseFrame, Closed, Fin, Inbound, Prepared, Role};
 use tautline_frame::CloseCode;
 use tautline_handshake::Response;
 use tautline_message::{Kind, Message, MessageRef, Utf8Bytes};
@@ -214,6 +214,21 @@ impl<T: Transport> WebSocket<T> {
         }
     }
 
+    /// Sends a message as [`send`](Self::send) does, but one that many connections of a server send:
+    /// its frame is made once for all of them, and is compressed once. See [`Prepared`].
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
+        self.feed_prepared(prepared).await?;
+        poll_fn(|cx| self.0.link.poll_sent(cx)).await
+    }
+
     /// Queues a message, and waits only while more than the
     /// [high-water mark](Config::high_water_mark) is queued.
     ///
@@ -233,6 +248,21 @@ impl<T: Transport> WebSocket<T> {
             poll_fn(|cx| self.0.link.poll_ready(cx)).await?;
             Ok(self.0.link.queue_message(message)?)
         }
+    }
+
+    /// Queues a message as [`feed`](Self::feed) does, but one that many connections of a server send;
+    /// see [`send_prepared`](Self::send_prepared).
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
+        poll_fn(|cx| self.0.link.poll_ready(cx)).await?;
+        Ok(self.0.link.queue_prepared(prepared)?)
     }
 
     /// Sends one fragment of a message that is sent piece by piece (RFC 6455 section 5.4).

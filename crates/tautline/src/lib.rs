@@ -38,6 +38,22 @@
 //! }
 //! ```
 //!
+//! # A message to everybody
+//!
+//! A [`Prepared`] is framed once, and compressed once, for all connections of a server:
+//!
+//! ```
+//! use tautline::{Error, Prepared, tokio::WriteHalf};
+//!
+//! async fn tell(everybody: &[WriteHalf], news: &str) -> Result<(), Error> {
+//!     let news = Prepared::new(news);
+//!     for writer in everybody {
+//!         writer.send_prepared(&news).await?;
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
 //! # What is promised
 //!
 //! * `recv` gives `Ok(None)` only after a clean closing handshake. Anything else that ends the

@@ -66,7 +66,7 @@ fn one_event_is_one_piece_of_memory_for_all_members() {
     say(&mut room, &members[0], "shared");
     let places: Vec<_> = members
         .iter_mut()
-        .map(|m| m.queue.try_recv().unwrap().as_ptr())
+        .map(|m| m.queue.try_recv().unwrap().message().as_bytes().as_ptr())
         .collect();
     assert!(
         places.windows(2).all(|pair| pair[0] == pair[1]),
@@ -271,8 +271,9 @@ fn say(room: &mut Room, member: &Membership, words: &str) {
 
 fn read(member: &mut Membership) -> Vec<Value> {
     let mut events = Vec::new();
-    while let Ok(text) = member.queue.try_recv() {
-        events.push(serde_json::from_str(&text).unwrap());
+    while let Ok(event) = member.queue.try_recv() {
+        let text = event.message().as_text().unwrap();
+        events.push(serde_json::from_str(text).unwrap());
     }
     events
 }

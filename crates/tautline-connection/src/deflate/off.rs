@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use tautline_message::Assembler;
+use tautline_message::{Assembler, Message};
 
-use crate::Violation;
+use crate::{Violation, prepared::Form};
 
 #[derive(Debug)]
 pub(crate) enum Compression {}
@@ -16,6 +16,20 @@ impl Compression {
 
     pub(crate) fn compress_fragment(&mut self, _payload: &[u8], _last: bool) -> Vec<u8> {
         match *self {}
+    }
+}
+
+/// The compressed forms of a [`Prepared`](crate::Prepared), of which there are none.
+#[derive(Debug)]
+pub(crate) struct CompressedForms;
+
+impl CompressedForms {
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+
+    pub(crate) fn form(&self, sender: &mut Compression, _message: &Message) -> Option<&Form> {
+        match *sender {}
     }
 }
 

@@ -1,15 +1,15 @@
 //! permessage-deflate (RFC 7692), with the heavy states of zlib lent by the thread.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::cell::RefCell;
-use std::thread_local;
+use std::{sync::OnceLock, thread_local};
 
 use tautline_deflate::{
-    Compressor, Context, DecompressError, Decompressor, Deflater, Inflater, Settings,
+    Compressor, Context, DecompressError, Decompressor, Deflater, Inflater, Settings, Window,
 };
-use tautline_message::Assembler;
+use tautline_message::{Assembler, Message};
 
-use crate::Violation;
+use crate::{Violation, prepared::Form};
 
 thread_local! {
     static DEFLATER: RefCell<Deflater> = const { RefCell::new(Deflater::new()) };
@@ -44,6 +44,41 @@ impl Compression {
                 .compress_fragment(deflater, payload, last, &mut output);
         });
         output
+    }
+}
+
+/// The compressed forms of a [`Prepared`](crate::Prepared), by the size of their window. `None` is
+/// of a message that does not get shorter.
+// Boxed, because a message has one of them as a rule, or none.
+#[derive(Debug)]
+pub(crate) struct CompressedForms([OnceLock<Option<Box<Form>>>; WINDOWS]);
+
+const WINDOWS: usize = Window::KiB32 as usize - Window::Bytes512 as usize + 1;
+
+impl CompressedForms {
+    pub(crate) const fn new() -> Self {
+        Self([const { OnceLock::new() }; WINDOWS])
+    }
+
+    /// The form for a sender, which takes note of it as sent; `None` if the message is to be sent as
+    /// it is.
+    pub(crate) fn form(&self, sender: &mut Compression, message: &Message) -> Option<&Form> {
+        let (compressor, payload) = (&mut sender.0, message.as_bytes());
+        if !compressor.reaches_threshold(payload.len()) {
+            return None;
+        }
+        let window = compressor.context().window;
+        let form = self.0[window as usize - Window::Bytes512 as usize].get_or_init(|| {
+            let mut output = Vec::new();
+            DEFLATER
+                .with_borrow_mut(|deflater| {
+                    compressor.compress_alone(deflater, payload, &mut output)
+                })
+                .then(|| Box::new(Form::new(message, true, output.into())))
+        });
+        let form = form.as_deref()?;
+        compressor.skip(payload);
+        Some(form)
     }
 }
 

@@ -2,13 +2,14 @@
 
 mod exchange;
 mod faults;
+mod prepared;
 mod receiving;
 mod sending;
 
 use std::iter;
 
 use bytes::{Buf, BytesMut};
-use tautline_connection::{Control, Event, Inbound, Outbound, Role, Step, Violation};
+use tautline_connection::{Control, Event, Inbound, MaskKeys, Outbound, Role, Step, Violation};
 use tautline_deflate::{Context, Settings, Window};
 use tautline_frame::Header;
 use tautline_message::Limits;
@@ -117,6 +118,15 @@ fn replay_with(
         }
     }
     first.expect("there are roles")
+}
+
+/// What does not compress.
+fn noise(len: usize) -> Vec<u8> {
+    let mut random = Keys::new();
+    iter::repeat_with(|| random.next_key())
+        .flatten()
+        .take(len)
+        .collect()
 }
 
 /// Takes everything off the input that is there, up to a violation.

@@ -1,16 +1,16 @@
 //! How messages are compressed and put into frames (RFC 7692 sections 6.1 and 7.2.1).
 
 use core::num::NonZeroUsize;
-use std::{iter, slice};
+use std::slice;
 
 use bytes::BytesMut;
-use tautline_connection::{Fin, MaskKeys, Outbound, Role, SendError};
+use tautline_connection::{Fin, Outbound, Role, SendError};
 use tautline_deflate::{Level, Settings};
 use tautline_message::{Kind, Limits, Message, MessageRef};
 
 use super::{
-    HELLO, HELLO_AGAIN, NO_TAKEOVER, TAIL, TAKEOVER, receive, receiver, replay, sender, settings,
-    written,
+    HELLO, HELLO_AGAIN, NO_TAKEOVER, TAIL, TAKEOVER, noise, receive, receiver, replay, sender,
+    settings, written,
 };
 use crate::support::{Frame, Keys, ROLES, control, frame, message};
 
@@ -305,15 +305,6 @@ fn nothing_is_sent_after_a_close() {
         assert_eq!(fragment, Err(SendError::Closing));
         assert_eq!(written(role, &mut end).len(), 1);
     }
-}
-
-/// What does not compress.
-fn noise(len: usize) -> Vec<u8> {
-    let mut random = Keys::new();
-    iter::repeat_with(|| random.next_key())
-        .flatten()
-        .take(len)
-        .collect()
 }
 
 fn payloads(frames: &[Frame]) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::{thread, time::Duration};
 use futures_channel::oneshot;
 use futures_util::{AsyncReadExt, FutureExt, join};
 use tautline::{
-    CloseCode, Config, Error, Fin, Keepalive, Limits, Message, Role, Violation,
+    CloseCode, Config, Error, Fin, Keepalive, Limits, Message, Prepared, Role, Violation,
     deflate::Window,
     driver::{Connector, Corked, Runtime, Serve, Transport, Upgrade, WebSocket},
 };
@@ -653,6 +653,52 @@ pub(crate) async fn lent_messages_come_back_in_every_way_to_reply<A: Adapter>() 
             }
         };
         join!(echo, exchange);
+    }
+}
+
+/// R7692-5-16, R7692-6-02, R7692-7.1.1.1-02, R7692-7.2.1-10, R7692-7.2.1-11, R7692-7.2.1-14: one
+/// message to clients that have asked for different windows, for no takeover, or for nothing, between
+/// messages of each one's own.
+pub(crate) async fn a_prepared_message_is_compressed_as_each_connection_has_agreed<A: Adapter>() {
+    let mut clients = vec![Config::new(), config()];
+    for window in [
+        Window::Bytes512,
+        Window::KiB1,
+        Window::KiB2,
+        Window::KiB4,
+        Window::KiB8,
+        Window::KiB16,
+    ] {
+        let settings = settings().with_peer_window(window);
+        clients.push(Config::new().deflate(settings));
+        clients.push(Config::new().deflate(settings.without_peer_context_takeover()));
+    }
+    let mut pairs = Vec::new();
+    for client in clients {
+        pairs.push(pair::<A>(client, config()).await);
+    }
+    let messages = [
+        Message::from(text(0, 1000)),
+        Message::from(text(0, 1000)),
+        Message::from(noise(3000)),
+        Message::from(text(9, 60_000)),
+        Message::from("short"),
+        Message::from(text(0, 3000).into_bytes()),
+    ];
+    for (number, message) in messages.iter().enumerate() {
+        let prepared = Prepared::new(message.clone());
+        for (index, (client, server)) in pairs.iter_mut().enumerate() {
+            let own = Message::from(text(number + index, 500));
+            server.send(own.clone()).await.unwrap();
+            server.send_prepared(&prepared).await.unwrap();
+            assert_eq!(client.recv().await.unwrap(), Some(own));
+            let received = client.recv().await.unwrap();
+            assert!(received.as_ref() == Some(message), "{number} to {index}");
+            // A client can send it, too.
+            client.send_prepared(&prepared).await.unwrap();
+            let received = server.recv().await.unwrap();
+            assert!(received.as_ref() == Some(message), "{number} from {index}");
+        }
     }
 }
 

@@ -26,6 +26,7 @@ mod half_open;
 mod halves;
 mod keepalive;
 mod pending;
+mod prepared;
 mod serve;
 mod sizes;
 mod timers;
@@ -148,6 +149,7 @@ suite! {
         messages_of_all_sizes_and_kinds_come_back_through_serve,
         messages_of_all_sizes_and_kinds_go_each_way_through_halves,
         lent_messages_come_back_in_every_way_to_reply,
+        a_prepared_message_is_compressed_as_each_connection_has_agreed,
         messages_of_all_sizes_and_kinds_come_in_fragments,
         connections_of_one_thread_do_not_mix_their_contexts,
         connections_on_several_threads_do_not_mix_their_contexts,
@@ -207,6 +209,13 @@ suite! {
         handshakes_with_two_ports_do_not_wait_for_each_other,
         a_connector_for_load_tools_does_not_wait,
         waiting_for_the_turn_does_not_count_as_the_handshake,
+    }
+    prepared {
+        one_message_is_sent_by_many_connections,
+        handlers_tell_everybody,
+        a_large_prepared_message_leaves_from_where_it_lies,
+        a_prepared_message_that_is_given_up_is_sent_whole_or_not_at_all,
+        a_prepared_message_is_not_sent_after_a_close,
     }
     serve {
         a_handler_answers_every_message_of_every_connection,
