@@ -61,6 +61,7 @@ mod error;
 mod inbound;
 mod outbound;
 mod output;
+mod output_buffer;
 mod prepared;
 mod timers;
 
@@ -71,6 +72,7 @@ pub use error::{ConnectionLost, SendError, Violation};
 pub use inbound::{Control, Inbound, Step};
 pub use outbound::{Fin, MaskKeys, NoKeys, Outbound};
 pub use output::OutputQueue;
+pub use output_buffer::OutputBuffer;
 pub use prepared::Prepared;
 pub use tautline_frame::{CloseCode, ControlPayload, OpCode};
 pub use tautline_message::{Kind, Limits, Message, MessageRef, Utf8Bytes};

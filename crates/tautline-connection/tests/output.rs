@@ -1,7 +1,7 @@
 //! The queue of bytes to be written.
 
 use bytes::{Buf, Bytes};
-use tautline_connection::{Outbound, Role};
+use tautline_connection::{Outbound, OutputBuffer, Role};
 use tautline_message::Message;
 
 use crate::support::{Keys, ROLES};
@@ -26,7 +26,8 @@ fn a_queue_that_is_never_empty_does_not_grow() {
             let output = end.output();
             output.advance(output.remaining());
             let buffer = output.reclaim().expect("nothing is queued");
-            assert!(buffer.len() <= 8 * QUEUED, "{role:?}: {}", buffer.len());
+            let kept = buffer.capacity();
+            assert!(kept <= 8 * QUEUED, "{role:?}: {kept}");
         }
     }
 }
@@ -36,20 +37,20 @@ fn a_queue_that_is_never_empty_does_not_grow() {
 fn a_buffer_can_be_lent_and_taken_back() {
     let mut server = Outbound::new(Role::Server, Keys::new());
     assert!(server.output().is_bare());
-    assert_eq!(server.output().reclaim(), None);
+    assert!(server.output().reclaim().is_none());
 
-    let buffer = vec![0xaa; 10_000];
-    let at = buffer.as_ptr();
-    server.output().lend(buffer);
+    server
+        .output()
+        .lend(Box::new(OutputBuffer::with_capacity(10_000)));
     assert!(!server.output().is_bare());
     server.send(Message::from("Hello")).unwrap();
-    assert_eq!(server.output().reclaim(), None, "it is in use");
-    server.output().lend(vec![0; 5]);
+    assert!(server.output().reclaim().is_none(), "it is in use");
+    server
+        .output()
+        .lend(Box::new(OutputBuffer::with_capacity(5)));
     assert_eq!(server.output().chunk(), b"\x81\x05Hello");
-    assert_eq!(server.output().chunk().as_ptr(), at);
     server.output().advance(7);
-    let back = server.output().reclaim().unwrap();
-    assert_eq!((back.as_ptr(), back.len()), (at, 10_000));
+    assert_eq!(server.output().reclaim().unwrap().capacity(), 10_000);
     assert!(server.output().is_bare());
 
     server.send(Message::from("own")).unwrap();

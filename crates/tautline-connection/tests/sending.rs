@@ -3,7 +3,7 @@
 use core::num::NonZeroUsize;
 
 use bytes::Buf;
-use tautline_connection::{CloseFrame, Fin, Outbound, Role, SendError};
+use tautline_connection::{CloseFrame, Fin, Outbound, OutputBuffer, Role, SendError};
 use tautline_frame::CloseCode;
 use tautline_message::{Limits, Message, MessageRef};
 
@@ -161,11 +161,12 @@ fn a_large_borrowed_message_does_not_grow_the_output_buffer() {
     let payload = vec![b'a'; 1024 * 1024];
     for role in ROLES {
         let mut end = Outbound::new(role, Keys::new());
-        end.output().lend(vec![0; 4096]);
+        end.output()
+            .lend(Box::new(OutputBuffer::with_capacity(4096)));
         end.send_ref(MessageRef::Binary(&payload)).unwrap();
         let output = end.output();
         let frame = output.copy_to_bytes(output.remaining());
         assert_eq!(parse(role, &frame).len(), 1);
-        assert_eq!(end.output().reclaim().unwrap().len(), 4096);
+        assert_eq!(end.output().reclaim().unwrap().capacity(), 4096);
     }
 }

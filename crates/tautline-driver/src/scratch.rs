@@ -7,6 +7,7 @@
 use std::cell::Cell;
 
 use bytes::BytesMut;
+use tautline_connection::OutputBuffer;
 
 /// Capacity of a lent input buffer: 64 KiB, and a frame header so that a frame of 64 KiB fits.
 pub(crate) const INPUT_CAPACITY: usize = 64 * 1024 + 64;
@@ -19,7 +20,7 @@ const MAX_KEPT_OUTPUT: usize = 128 * 1024;
 
 thread_local! {
     static INPUT: Cell<Option<Box<BytesMut>>> = const { Cell::new(None) };
-    static OUTPUT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static OUTPUT: Cell<Option<Box<OutputBuffer>>> = const { Cell::new(None) };
 }
 
 /// An empty input buffer with [`INPUT_CAPACITY`].
@@ -60,26 +61,21 @@ pub(crate) fn return_input(input: Box<BytesMut>) {
     INPUT.with(|slot| slot.set(Some(input)));
 }
 
-/// An initialised output buffer.
+/// An empty output buffer.
 #[inline]
-pub(crate) fn lend_output() -> Vec<u8> {
-    let output = OUTPUT.take();
-    if output.is_empty() {
-        new_output()
-    } else {
-        output
-    }
+pub(crate) fn lend_output() -> Box<OutputBuffer> {
+    OUTPUT.take().unwrap_or_else(new_output)
 }
 
 #[cold]
-fn new_output() -> Vec<u8> {
-    vec![0; OUTPUT_CAPACITY]
+fn new_output() -> Box<OutputBuffer> {
+    Box::new(OutputBuffer::with_capacity(OUTPUT_CAPACITY))
 }
 
 /// Takes an output buffer back.
 #[inline]
-pub(crate) fn return_output(output: Vec<u8>) {
-    if output.len() <= MAX_KEPT_OUTPUT {
-        OUTPUT.with(|slot| slot.set(output));
+pub(crate) fn return_output(output: Box<OutputBuffer>) {
+    if output.capacity() <= MAX_KEPT_OUTPUT {
+        OUTPUT.with(|slot| slot.set(Some(output)));
     }
 }
