@@ -99,8 +99,9 @@ struct Fragments {
 enum State {
     /// A header is at the front of the input.
     Header,
-    /// The front of the input is a judged frame whose payload is incomplete.
-    Payload(Partial),
+    /// The front of the input is a judged frame whose payload is incomplete. Boxed, because the state
+    /// of a connection that waits is to be small.
+    Payload(Box<Partial>),
     /// The input is payload of a fragment.
     Fragment {
         key: Option<[u8; 4]>,
@@ -347,14 +348,14 @@ impl Inbound {
             }
             return Ok(Self::found(header.opcode, head, len, key));
         }
-        self.state = State::Payload(Partial {
+        self.state = State::Payload(Box::new(Partial {
             opcode: header.opcode,
             key: header.mask,
             head,
             len,
             done: 0,
             utf8: Utf8Validator::new(),
-        });
+        }));
         self.resume(input)
     }
 
