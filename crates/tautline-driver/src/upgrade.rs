@@ -88,7 +88,7 @@ impl<T: Transport> Upgrade<T> {
     pub async fn check_origin(self, policy: &OriginPolicy) -> Result<Self, UpgradeError> {
         match policy.check(&self.0.request) {
             Ok(()) => Ok(self),
-            Err(refusal) => Err(Box::pin(self.0.refuse(refusal)).await),
+            Err(refusal) => Err(Box::pin(refuse(self.0.io, refusal)).await),
         }
     }
 
@@ -212,18 +212,24 @@ impl<T: Transport> Pending<T> {
     }
 
     async fn accept(
-        mut self,
+        self,
         answer: impl FnOnce(Accept) -> Result<Accept, AcceptError>,
     ) -> Result<WebSocket<T>, UpgradeError> {
-        let accept = match self.request.clone().accept() {
+        let Self {
+            mut io,
+            request,
+            config,
+        } = self;
+        let failure = request.reject(StatusCode::INTERNAL_SERVER_ERROR);
+        let accept = match request.accept() {
             Ok(accept) => accept,
-            Err(refusal) => return Err(self.refuse(refusal).await),
+            Err(refusal) => return Err(refuse(io, refusal).await),
         };
-        let answered = answer(accept).and_then(|accept| compression::answer(&self.config, accept));
+        let answered = answer(accept).and_then(|accept| compression::answer(&config, accept));
         let (accept, deflate) = match answered {
             Ok(answered) => answered,
             Err(error) => {
-                self.reject(StatusCode::INTERNAL_SERVER_ERROR, Ok).await?;
+                io.write_and_close(failure.encode()).await?;
                 return Err(UpgradeError::Accept(error));
             }
         };
@@ -231,11 +237,11 @@ impl<T: Transport> Pending<T> {
             subprotocol: Some(name.to_owned()),
             response: None,
         });
-        self.io.write(accept.encode().0).await?;
+        io.write(accept.encode().0).await?;
         let HandshakeIo {
             transport, input, ..
-        } = self.io;
-        let mut ws = WebSocket::open(transport, Role::Server, input, self.config, agreed);
+        } = io;
+        let mut ws = WebSocket::open(transport, Role::Server, input, config, agreed);
         if let Some(deflate) = deflate {
             deflate.apply(&mut ws);
         }
@@ -247,7 +253,7 @@ impl<T: Transport> Pending<T> {
         status: StatusCode,
         answer: impl FnOnce(Reject) -> Result<Reject, AcceptError>,
     ) -> Result<(), UpgradeError> {
-        match answer(self.request.clone().reject(status)) {
+        match answer(self.request.reject(status)) {
             Ok(reject) => Ok(self.io.write_and_close(reject.encode()).await?),
             Err(error) => {
                 let reject = self.request.reject(StatusCode::INTERNAL_SERVER_ERROR);
@@ -256,13 +262,13 @@ impl<T: Transport> Pending<T> {
             }
         }
     }
+}
 
-    /// Sends a refusal and returns it as an error.
-    async fn refuse(self, refusal: Refusal) -> UpgradeError {
-        match self.io.write_and_close(refusal.response()).await {
-            Ok(()) => UpgradeError::Refused(refusal),
-            Err(error) => error.into(),
-        }
+/// Sends a refusal and returns it as an error.
+async fn refuse<T: Transport>(io: HandshakeIo<T>, refusal: Refusal) -> UpgradeError {
+    match io.write_and_close(refusal.response()).await {
+        Ok(()) => UpgradeError::Refused(refusal),
+        Err(error) => error.into(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::support::{
     executor::{Task, block_on, now},
     frames::{self, BINARY, CLOSE, PING, TEXT, close_body, header, masked},
     pair, server, server_with, summary,
-    wire::Side,
+    wire::{Call, Side},
 };
 
 /// R6455-7.1.2-03
@@ -239,6 +239,9 @@ fn a_stream_that_ends_without_a_close_is_lost() {
             [],
             "nothing is written to a stream that is over"
         );
+        let shut_down = wire.calls(Side::Server).contains(&Call::Shutdown);
+        let is_reset = kind == Some(io::ErrorKind::ConnectionReset);
+        assert_eq!(shut_down, !is_reset, "{kind:?}");
     }
 }
 

@@ -19,7 +19,8 @@ use crate::request::Request;
 #[must_use = "an answer does nothing until it is encoded and sent"]
 pub struct Accept {
     request: Request,
-    /// In the order in which the headers go out.
+    accept: HeaderValue,
+    /// What goes out behind the headers that every handshake has, in this order.
     headers: HeaderMap,
 }
 
@@ -92,14 +93,18 @@ impl Accept {
     pub fn response(&self) -> Response<()> {
         let mut response = Response::new(());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-        *response.headers_mut() = self.headers.clone();
+        let headers = response.headers_mut();
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(SEC_WEBSOCKET_ACCEPT, self.accept.clone());
+        headers.extend(self.headers.clone());
         response
     }
 
     /// The answer as it goes over the wire. Frames may follow it at once.
     #[must_use]
     pub fn encode(self) -> (Bytes, Request) {
-        let head = HeadWriter::status(StatusCode::SWITCHING_PROTOCOLS)
+        let head = HeadWriter::switching_protocols(&self.accept)
             .headers(&self.headers)
             .finish();
         (head.freeze(), self.request)
@@ -113,10 +118,10 @@ impl Accept {
             .and_then(|key| key.to_str().ok())
             .and_then(|key| HeaderValue::try_from(accept_key(key)).ok())
             .expect("a checked key is ASCII, and base64 is a valid header value");
-        let mut headers = HeaderMap::new();
-        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
-        Self { request, headers }
+        Self {
+            request,
+            accept,
+            headers: HeaderMap::new(),
+        }
     }
 }

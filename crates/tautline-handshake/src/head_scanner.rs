@@ -63,8 +63,8 @@ impl HeadScanner {
         input: &[u8],
         limits: &HandshakeLimits,
     ) -> Result<Option<usize>, HeadFault> {
-        for &byte in input.get(self.scanned..).unwrap_or_default() {
-            if self.scanned == limits.max_head_size() {
+        while let Some(&byte) = input.get(self.scanned) {
+            if self.scanned >= limits.max_head_size() {
                 return Err(HeadFault::TooLarge);
             }
             self.scanned += 1;
@@ -77,6 +77,16 @@ impl HeadScanner {
                 _ => self.continue_line(byte, limits)?,
             }
             self.after_cr = byte == b'\r';
+            if self.lines > 0 && self.line > 0 && !self.after_cr {
+                // Nothing in the middle of a header is looked at but its end.
+                let room = limits.max_head_size() - self.scanned;
+                let rest = &input[self.scanned..];
+                let rest = &rest[..rest.len().min(room)];
+                let is_end = |&byte: &u8| byte == b'\n' || byte == b'\r';
+                let skipped = rest.iter().position(is_end).unwrap_or(rest.len());
+                self.scanned += skipped;
+                self.line += skipped;
+            }
         }
         Ok(None)
     }

@@ -1,6 +1,6 @@
 use bytes::{BufMut, BytesMut};
 use http::StatusCode;
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderValue};
 
 /// Writes the head of an HTTP/1.1 message, one physical line for each header.
 pub(crate) struct HeadWriter {
@@ -23,6 +23,20 @@ impl HeadWriter {
         // The space stays even where there is no reason to follow (RFC 9112 section 4).
         output.put_u8(b' ');
         output.put_slice(status.canonical_reason().unwrap_or_default().as_bytes());
+        output.put_slice(b"\r\n");
+        Self { output }
+    }
+
+    /// The answer to a handshake, up to what differs: RFC 6455 section 4.2.2.
+    pub(crate) fn switching_protocols(accept: &HeaderValue) -> Self {
+        let mut output = BytesMut::with_capacity(USUAL_SIZE);
+        output.put_slice(
+            b"HTTP/1.1 101 Switching Protocols\r\n\
+              Upgrade: websocket\r\n\
+              Connection: Upgrade\r\n\
+              Sec-WebSocket-Accept: ",
+        );
+        output.put_slice(accept.as_bytes());
         output.put_slice(b"\r\n");
         Self { output }
     }

@@ -55,7 +55,7 @@ impl Request {
     ///
     /// A 401 takes a `WWW-Authenticate` header, a 405 an `Allow` header and a redirect a `Location`
     /// from the caller; what a 426 needs is added.
-    pub fn reject(self, status: StatusCode) -> Reject {
+    pub fn reject(&self, status: StatusCode) -> Reject {
         Reject::to(self.head.method().clone(), status)
     }
 

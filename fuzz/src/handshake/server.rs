@@ -117,7 +117,7 @@ fn judge(request: Request, head: &[u8], is_plain: bool) {
     let is_upgrade = request.is_upgrade();
     let is_head = request.method() == Method::HEAD;
     let other = StatusCode::from_u16(100 + head.len() as u16 % 500).expect("it is in the range");
-    let reject = request.clone().reject(other);
+    let reject = request.reject(other);
     read_refusal(&reject.clone().encode(), reject.status().as_u16(), is_head);
 
     let accept = match request.accept() {

@@ -55,6 +55,7 @@ impl<T: Transport> Link<T> {
     pub(super) fn result(&self) -> Result<Closed, Error> {
         match self.outcome {
             Outcome::Clean => Ok(self.outbound.closed()),
+            // On the wire it is a violation like others.
             Outcome::Violation(violation) => Err(Error::Violation(violation)),
             Outcome::Lost => Err(Error::Lost(ConnectionLost::new())),
             Outcome::Io(kind) => Err(Error::Io(kind.into())),
@@ -77,7 +78,11 @@ impl<T: Transport> Link<T> {
             Outcome::Lost | Outcome::Io(_) | Outcome::Timeout(_) => {
                 // There is nobody to talk to.
                 self.stop_writing(io::ErrorKind::NotConnected);
-                Phase::Shutdown
+                match outcome {
+                    // Nor is there anything left to shut down.
+                    Outcome::Io(io::ErrorKind::ConnectionReset) => Phase::Done,
+                    _ => Phase::Shutdown,
+                }
             }
         };
         self.start_close_timer();
