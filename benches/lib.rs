@@ -11,6 +11,9 @@
 //! cargo bench -p benches --bench runtimes     an echo over TCP on every runtime
 //! ```
 //!
+//! The programs in `counts` are for `cargo xtask bench counts`, which counts what they do instead of
+//! how long it takes.
+//!
 //! A word behind `--` runs only the benchmarks that have it in their names. The report is
 //! `target/criterion/report/index.html`.
 #![forbid(unsafe_code)]

@@ -17,7 +17,8 @@ use crate::workspace::{Workspace, cargo};
 /// Run everything that CI runs, the quick and telling steps first.
 ///
 /// Stops at the first step that fails. With CI=true in the environment the browser tests must find
-/// their browser, and `interop` every peer; elsewhere they say so and pass without.
+/// their browser, and `interop` every peer; elsewhere they say so and pass without. `counts` needs
+/// valgrind and strace everywhere.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Leave a step out; may be given several times.
@@ -63,6 +64,7 @@ enum Step {
     Standalone,
     Powerset,
     Test,
+    Counts,
     Fuzz,
     Interop,
     Autobahn,
@@ -128,6 +130,7 @@ impl Step {
             Self::Tidy | Self::NoStd | Self::Standalone | Self::Powerset => {
                 with(this_program()?, &self.name())
             }
+            Self::Counts => with(this_program()?, "bench counts"),
             Self::Fuzz => with(this_program()?, &format!("fuzz --seconds {FUZZ_SECONDS}")),
             Self::Interop => with(this_program()?, "interop --adapter all"),
             Self::Autobahn => with(this_program()?, "autobahn --adapter all --role both"),

@@ -12,6 +12,7 @@ mod cores;
 mod documents;
 mod groups;
 mod handshake;
+mod outlet;
 mod progress;
 mod record;
 mod ring;
@@ -46,6 +47,16 @@ enum Command {
         #[arg(long, default_value_t = 1000)]
         messages: u64,
     },
+    /// One message to many connections: processor time of a delivery.
+    FanOut(groups::fan_out::Options),
+    /// Runs a cell of `fan-out` and nothing else, for tools that count instructions.
+    CountFanOut {
+        contestant: String,
+        #[command(flatten)]
+        cell: groups::fan_out::Cell,
+        #[arg(long, default_value_t = 10)]
+        messages: usize,
+    },
     /// Resident memory of connections that are idle, before and after large messages.
     IdleMemory(groups::idle_memory::Options),
     /// Echoes over loopback TCP: server CPU and rates, or system calls.
@@ -68,6 +79,12 @@ fn main() -> anyhow::Result<()> {
             cell,
             messages,
         } => groups::in_memory::count(&contestant, cell, messages),
+        Command::FanOut(options) => groups::fan_out::run(&options),
+        Command::CountFanOut {
+            contestant,
+            cell,
+            messages,
+        } => groups::fan_out::count(&contestant, cell, messages),
         Command::IdleMemory(options) => groups::idle_memory::run(&options),
         Command::Loopback(options) => groups::loopback::run(&options),
         Command::Handshake(options) => groups::handshake::run(&options),

@@ -2,6 +2,7 @@ use std::{ffi::OsString, process, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
+use rustix::process::{Signal, set_parent_process_death_signal};
 use tokio::{net::TcpListener, runtime};
 
 use crate::{
@@ -71,6 +72,8 @@ impl Options {
 
 /// Prints the address it listens at and its process, and serves until it is killed.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    // Whoever is killed cannot kill it any more.
+    set_parent_process_death_signal(Some(Signal::KILL))?;
     let contestant = contestants::named(&options.contestant)?;
     let deflate = options.deflate.map(|level| Deflate {
         level,

@@ -11,16 +11,16 @@ use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 use time::OffsetDateTime;
 
 use crate::bench::figures::count;
+use crate::process;
 use crate::workspace::Workspace;
-use crate::{cargo_tree, process};
 
-/// The record of a complete run. It is kept beside criterion's results, so that they can be shown
-/// again with the machine and the versions that they belong to.
-#[derive(Serialize, Deserialize)]
+/// The record of a complete run. It is kept beside the results, so that they can be shown again with
+/// the machine and the versions that they belong to.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Run {
     pub(super) began: SystemTime,
     /// What a person types to do it again, and what that runs.
-    commands: [String; 2],
+    commands: Vec<String>,
     pub(super) is_quick: bool,
     machine: Machine,
     rustc: String,
@@ -28,7 +28,7 @@ pub(super) struct Run {
     packages: Vec<(String, String)>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Machine {
     processor: String,
     logical_processors: usize,
@@ -40,24 +40,19 @@ impl Run {
     /// A run that begins now.
     pub(super) fn begin(
         workspace: &Workspace,
-        commands: [String; 2],
+        commands: &[String],
+        packages: Vec<(String, String)>,
         is_quick: bool,
     ) -> anyhow::Result<Self> {
         let mut rustc = Command::new("rustc");
         rustc.current_dir(&workspace.root).arg("--version");
-        let edges = ["--edges", "normal,build,dev"];
-        let found = cargo_tree::packages(workspace, "benches", &edges)?;
-        let packages = PACKAGES.iter().filter_map(|&name| {
-            let versions = found.get(name)?;
-            Some((name.to_owned(), versions.join(" and ")))
-        });
         Ok(Self {
             began: SystemTime::now(),
-            commands,
+            commands: commands.to_vec(),
             is_quick,
             machine: Machine::this(),
             rustc: process::output(&mut rustc)?.trim().to_owned(),
-            packages: packages.collect(),
+            packages,
         })
     }
 
@@ -84,10 +79,10 @@ impl Run {
             .iter()
             .map(|(n, v)| format!("{n} {v}"))
             .collect();
-        let [typed, runs] = &self.commands;
-        vec![
+        let commands: Vec<String> = self.commands.iter().map(|c| format!("`{c}`")).collect();
+        let mut facts = vec![
             ("date", format!("{} (UTC)", self.date())),
-            ("command", format!("`{typed}`, which runs `{runs}`")),
+            ("command", commands.join(", which runs ")),
             ("processor", self.machine.processors()),
             (
                 "memory",
@@ -95,8 +90,11 @@ impl Run {
             ),
             ("system", self.machine.system.clone()),
             ("compiler", self.rustc.clone()),
-            ("packages", packages.join(", ")),
-        ]
+        ];
+        if !packages.is_empty() {
+            facts.push(("packages", packages.join(", ")));
+        }
+        facts
     }
 
     /// One line for a picture.
@@ -141,21 +139,6 @@ impl Machine {
     }
 }
 
-/// What decides how fast the compared programs are, as far as a run links it.
-const PACKAGES: &[&str] = &[
-    "tautline",
-    "tokio",
-    "mio",
-    "async-std",
-    "async-global-executor",
-    "smol",
-    "async-executor",
-    "async-io",
-    "polling",
-    "rustls",
-    "criterion",
-];
-
 #[cfg(test)]
 pub(super) mod tests {
     use std::time::{Duration, SystemTime};
@@ -165,7 +148,9 @@ pub(super) mod tests {
     pub(in crate::bench) fn run() -> Run {
         Run {
             began: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
-            commands: ["cargo xtask bench", "cargo bench"].map(str::to_owned),
+            commands: ["cargo xtask bench", "cargo bench"]
+                .map(str::to_owned)
+                .to_vec(),
             is_quick: false,
             machine: Machine {
                 processor: "Abacus 9 (wood)".to_owned(),

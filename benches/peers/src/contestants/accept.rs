@@ -6,8 +6,24 @@ use hyper::{Request, Response, body::Incoming, server::conn::http1, service::ser
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-/// Accepts connections and runs `handler` for each, in a task of its own.
+/// Accepts connections, sets `TCP_NODELAY`, and runs `handler` for each in a task of its own.
 pub(super) async fn each<F>(
+    listener: TcpListener,
+    handler: impl Fn(TcpStream) -> F,
+) -> io::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    each_as_it_is(listener, |stream| {
+        // A connection that is gone already shows it to the handler.
+        let _ = stream.set_nodelay(true);
+        handler(stream)
+    })
+    .await
+}
+
+/// The same for a library that sets `TCP_NODELAY` itself.
+pub(super) async fn each_as_it_is<F>(
     listener: TcpListener,
     handler: impl Fn(TcpStream) -> F,
 ) -> io::Result<()>
@@ -19,7 +35,6 @@ where
         let Ok((stream, _)) = listener.accept().await else {
             continue;
         };
-        stream.set_nodelay(true)?;
         tokio::spawn(handler(stream));
     }
 }

@@ -1,11 +1,15 @@
-use fastwebsockets::{FragmentCollector, Frame, OpCode, WebSocket, WebSocketError, upgrade};
+use fastwebsockets::{
+    FragmentCollector, Frame, OpCode, Payload, WebSocket, WebSocketError, upgrade,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
 };
 
-use super::{Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept};
-use crate::{handshake, ring::Ring, wire::Role};
+use super::{
+    Audience, Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept, audience,
+};
+use crate::{handshake, outlet::Outlet, ring::Ring, wire::Role};
 
 /// The loop of its example, `echo_server.rs`.
 #[derive(Clone, Copy)]
@@ -32,7 +36,12 @@ impl Contestant for FastWebSockets {
 
     fn judge(&self, work: Work) -> Verdict {
         match (work, self) {
-            (Work::Deflate(_), Self::Upgrade) => Verdict::Refuses("it has no permessage-deflate"),
+            (Work::FanOut { deflate: None, .. }, Self::Upgrade) => {
+                Verdict::Does(vec!["the payload is borrowed"])
+            }
+            (Work::Deflate(_) | Work::FanOut { .. }, Self::Upgrade) => {
+                Verdict::Refuses("it has no permessage-deflate")
+            }
             (Work::Loopback, Self::Upgrade) => Verdict::Does(vec![
                 "the opening handshake and the stream are hyper's",
                 "it has no queue: every message is a write",
@@ -44,7 +53,9 @@ impl Contestant for FastWebSockets {
             (Work::InMemory(_), Self::Upgrade) => Verdict::Does(vec![
                 "the frame is made anew without its mask, as a received one would be sent as masked",
             ]),
-            (Work::Deflate(_) | Work::InMemory(_), Self::Raw) => Verdict::Absent,
+            (Work::Deflate(_) | Work::FanOut { .. } | Work::InMemory(_), Self::Raw) => {
+                Verdict::Absent
+            }
         }
     }
 
@@ -78,6 +89,22 @@ impl Contestant for FastWebSockets {
         Box::pin(async move {
             let _ = echo(WebSocket::after_handshake(ring, role)).await;
         })
+    }
+
+    fn audience(
+        &self,
+        outlets: Vec<Outlet>,
+        _: Option<Deflate>,
+    ) -> anyhow::Result<Box<dyn Audience>> {
+        let server = |outlet| WebSocket::after_handshake(outlet, fastwebsockets::Role::Server);
+        audience::of(
+            outlets.into_iter().map(server).collect(),
+            |text| text.to_owned(),
+            async |ws: &mut WebSocket<Outlet>, text: &mut String| {
+                let payload = Payload::Borrowed(text.as_bytes());
+                Ok(ws.write_frame(Frame::text(payload)).await?)
+            },
+        )
     }
 }
 

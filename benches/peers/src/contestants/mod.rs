@@ -6,6 +6,7 @@
 //! notices.
 
 mod accept;
+mod audience;
 mod fastwebsockets;
 mod raw_tokio;
 mod sockudo_ws;
@@ -23,7 +24,8 @@ use std::{io, pin::Pin};
 use anyhow::Context;
 use tokio::net::TcpListener;
 
-use crate::{ring::Ring, versions, wire::Role};
+pub(crate) use self::audience::Audience;
+use crate::{outlet::Outlet, ring::Ring, versions, wire::Role};
 
 /// A library, used in one way.
 pub(crate) trait Contestant: Sync {
@@ -43,6 +45,13 @@ pub(crate) trait Contestant: Sync {
 
     /// Echoes what the ring holds, until its end.
     fn echo(&self, ring: Ring, role: Role) -> Echoing;
+
+    /// Takes connections that are open to tell all of them the same.
+    fn audience(
+        &self,
+        outlets: Vec<Outlet>,
+        deflate: Option<Deflate>,
+    ) -> anyhow::Result<Box<dyn Audience>>;
 
     /// The name on the command line.
     fn name(&self) -> String {
@@ -65,9 +74,23 @@ pub(crate) type Echoing = Pin<Box<dyn Future<Output = ()>>>;
 pub(crate) enum Work {
     /// To compress, over TCP.
     Deflate(Deflate),
+    /// To tell many connections the same.
+    FanOut {
+        over: Over,
+        deflate: Option<Deflate>,
+    },
     /// To echo in memory.
     InMemory(Role),
     /// To serve over TCP.
+    Loopback,
+}
+
+/// Where what is sent goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Over {
+    /// To a transport that takes everything at once.
+    Memory,
+    /// To the sockets of loopback TCP.
     Loopback,
 }
 

@@ -3,8 +3,13 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use super::{Contestant, Deflate, Echoing, Serving, Verdict, Work, accept};
-use crate::{handshake, ring::Ring, wire::Role};
+use super::{Audience, Contestant, Deflate, Echoing, Serving, Verdict, Work, accept, audience};
+use crate::{
+    handshake,
+    outlet::Outlet,
+    ring::Ring,
+    wire::{Head, Kind, Role},
+};
 
 /// TCP and no more: the bytes go back as they came. The floor of what any server can do.
 pub(super) struct RawTokio;
@@ -23,7 +28,10 @@ impl Contestant for RawTokio {
             Work::Loopback => Verdict::Does(vec![
                 "plain TCP: after a handshake, bytes go back as they came, masked",
             ]),
-            Work::Deflate(_) | Work::InMemory(_) => Verdict::Absent,
+            Work::FanOut { deflate: None, .. } => {
+                Verdict::Does(vec!["bytes that were made into a frame by hand"])
+            }
+            Work::Deflate(_) | Work::FanOut { .. } | Work::InMemory(_) => Verdict::Absent,
         }
     }
 
@@ -35,6 +43,24 @@ impl Contestant for RawTokio {
 
     fn echo(&self, _: Ring, _: Role) -> Echoing {
         Box::pin(async {})
+    }
+
+    fn audience(
+        &self,
+        outlets: Vec<Outlet>,
+        _: Option<Deflate>,
+    ) -> anyhow::Result<Box<dyn Audience>> {
+        // The frame, as if by hand.
+        let frame = |text: &str| {
+            let mut frame = Vec::new();
+            Head::message(Kind::Text, text.len(), None).encode(text.as_bytes(), &mut frame);
+            frame
+        };
+        audience::of(
+            outlets,
+            frame,
+            async |outlet: &mut Outlet, frame: &mut Vec<u8>| Ok(outlet.write_all(frame).await?),
+        )
     }
 }
 

@@ -10,8 +10,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use super::{Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept};
-use crate::{ring::Ring, wire::Role};
+use super::{
+    Audience, Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept, audience,
+};
+use crate::{outlet::Outlet, ring::Ring, wire::Role};
 
 /// `Stream` and `Sink`.
 #[derive(Clone, Copy)]
@@ -41,7 +43,13 @@ impl Contestant for SockudoWs {
                 "the opening handshake is put together of its parts, as its one-call handshake cannot negotiate",
                 "its pings and its idle timeout are off, as the others' are",
             ]),
-            (Work::Deflate(_) | Work::InMemory(_), Self::Feed) => Verdict::Absent,
+            (Work::FanOut { .. }, Self::Send) => Verdict::Does(vec![
+                "clones of a message, which share its payload, as its `PubSub` hands them out",
+                "its pings and its idle timeout are off, as the others' are",
+            ]),
+            (Work::Deflate(_) | Work::FanOut { .. } | Work::InMemory(_), Self::Feed) => {
+                Verdict::Absent
+            }
             (_, Self::Send) => Verdict::Does(vec![
                 "its pings and its idle timeout are off, as the others' are",
             ]),
@@ -83,6 +91,31 @@ impl Contestant for SockudoWs {
         Box::pin(async move {
             let _ = way.run(ws).await;
         })
+    }
+
+    fn audience(
+        &self,
+        outlets: Vec<Outlet>,
+        deflate: Option<Deflate>,
+    ) -> anyhow::Result<Box<dyn Audience>> {
+        async fn clone<W>(ws: &mut W, message: &mut Message) -> anyhow::Result<()>
+        where
+            W: Sink<Message, Error = Error> + Unpin,
+        {
+            Ok(ws.send(message.clone()).await?)
+        }
+        let make = |text: &str| Message::text(text);
+        match deflate {
+            None => {
+                let server = |outlet| WebSocketStream::server(outlet, config());
+                audience::of(outlets.into_iter().map(server).collect(), make, clone)
+            }
+            Some(deflate) => {
+                let server =
+                    |outlet| CompressedWebSocketStream::server(outlet, config(), policy(deflate));
+                audience::of(outlets.into_iter().map(server).collect(), make, clone)
+            }
+        }
     }
 }
 

@@ -8,8 +8,10 @@ use soketto::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
-use super::{Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept};
-use crate::{ring::Ring, wire::Role};
+use super::{
+    Audience, Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept, audience,
+};
+use crate::{outlet::Outlet, ring::Ring, wire::Role};
 
 /// `receive` and `send`, over buffers as its documentation advises.
 pub(super) struct Soketto;
@@ -33,6 +35,10 @@ impl Contestant for Soketto {
                 Verdict::Refuses("its level is 1 and cannot be set")
             }
             Work::Deflate(_) => Verdict::Does(vec![BUFFER, UTF8, INCOMPLETE]),
+            Work::FanOut { deflate: None, .. } => {
+                Verdict::Does(vec![BUFFER, "the text is borrowed"])
+            }
+            Work::FanOut { .. } => Verdict::Refuses("its extension is for handshakes of its own"),
             Work::InMemory(_) => Verdict::Does(vec![BUFFER, UTF8]),
             Work::Loopback => Verdict::Does(vec![BUFFER]),
         }
@@ -57,6 +63,24 @@ impl Contestant for Soketto {
         Box::pin(async move {
             let _ = echo(sender, receiver).await;
         })
+    }
+
+    fn audience(
+        &self,
+        outlets: Vec<Outlet>,
+        _: Option<Deflate>,
+    ) -> anyhow::Result<Box<dyn Audience>> {
+        type Halves = (Sender<Buffered<Outlet>>, Receiver<Buffered<Outlet>>);
+
+        let server = |outlet| Builder::new(buffered(outlet), Mode::Server).finish();
+        audience::of(
+            outlets.into_iter().map(server).collect(),
+            |text| text.to_owned(),
+            async |(sender, _): &mut Halves, text: &mut String| {
+                sender.send_text(text.as_str()).await?;
+                Ok(sender.flush().await?)
+            },
+        )
     }
 }
 

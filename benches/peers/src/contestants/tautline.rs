@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use bytes::BytesMut;
 use tautline::{
-    Config, Error, Limits,
-    deflate::{Level, Settings, Window, WindowBits},
+    Config, Error, Limits, Message, Prepared,
+    deflate::{Agreed, Context, Level, Settings, Window, WindowBits},
     tokio::{Corked, Upgrade, WebSocket, serve},
 };
 use tokio::{
@@ -9,8 +11,10 @@ use tokio::{
     net::TcpListener,
 };
 
-use super::{Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept};
-use crate::{ring::Ring, wire::Role};
+use super::{
+    Audience, Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept, audience,
+};
+use crate::{outlet::Outlet, ring::Ring, wire::Role};
 
 /// Tautline, by way of the methods that a handler is written with.
 #[derive(Clone, Copy)]
@@ -19,7 +23,9 @@ pub(super) enum Tautline {
     Cork,
     /// `recv_ref`: the message is lent, the reply is queued beside it.
     RecvRef,
-    /// `recv` and `send`.
+    /// `send_prepared`, for what goes to many.
+    Prepared,
+    /// `recv` and `send`; to many, with clones of the message.
     Send,
     /// `split`: the same with a half each.
     Split,
@@ -28,6 +34,7 @@ pub(super) enum Tautline {
 pub(super) const WAYS: &[Tautline] = &[
     Tautline::Cork,
     Tautline::RecvRef,
+    Tautline::Prepared,
     Tautline::Send,
     Tautline::Split,
 ];
@@ -41,6 +48,7 @@ impl Contestant for Tautline {
         match self {
             Self::Cork => "cork",
             Self::RecvRef => "recv_ref",
+            Self::Prepared => "prepared",
             Self::Send => "send",
             Self::Split => "split",
         }
@@ -48,9 +56,14 @@ impl Contestant for Tautline {
 
     fn judge(&self, work: Work) -> Verdict {
         match (work, self) {
-            (Work::Deflate(_), Self::Send | Self::Split) | (Work::InMemory(_), Self::Split) => {
-                Verdict::Absent
+            (Work::FanOut { .. }, Self::Send) => {
+                Verdict::Does(vec!["clones of a message, which share its payload"])
             }
+            (Work::FanOut { .. }, Self::Prepared) => Verdict::does(),
+            (Work::FanOut { .. }, _)
+            | (_, Self::Prepared)
+            | (Work::Deflate(_), Self::Send | Self::Split)
+            | (Work::InMemory(_), Self::Split) => Verdict::Absent,
             (_, Self::Cork) => Verdict::Does(vec![
                 "replies to messages that came together leave together",
             ]),
@@ -67,7 +80,7 @@ impl Contestant for Tautline {
                     .await
             }),
             Self::RecvRef => each(listener, config, recv_ref),
-            Self::Send => each(listener, config, send),
+            Self::Send | Self::Prepared => each(listener, config, send),
             Self::Split => each(listener, config, split),
         }
     }
@@ -83,10 +96,43 @@ impl Contestant for Tautline {
             let _ = match way {
                 Self::Cork => ws.cork(cork).await,
                 Self::RecvRef => recv_ref(ws).await,
-                Self::Send => send(ws).await,
+                Self::Send | Self::Prepared => send(ws).await,
                 Self::Split => split(ws).await,
             };
         })
+    }
+
+    fn audience(
+        &self,
+        outlets: Vec<Outlet>,
+        deflate: Option<Deflate>,
+    ) -> anyhow::Result<Box<dyn Audience>> {
+        let config = Arc::new(config(deflate));
+        let connections = outlets.into_iter().map(|outlet| {
+            let (role, early) = (tautline::Role::Server, BytesMut::new());
+            let mut ws = WebSocket::from_handshake(outlet, role, early, config.clone());
+            if let Some(deflate) = deflate {
+                ws.set_deflate(&agreed(deflate), &settings(deflate));
+            }
+            ws
+        });
+        let connections = connections.collect();
+        match self {
+            Self::Prepared => audience::of(
+                connections,
+                |text| Prepared::new(text),
+                async |ws: &mut WebSocket<Outlet>, message: &mut Prepared| {
+                    Ok(ws.send_prepared(message).await?)
+                },
+            ),
+            _ => audience::of(
+                connections,
+                |text| Message::from(text),
+                async |ws: &mut WebSocket<Outlet>, message: &mut Message| {
+                    Ok(ws.send(message.clone()).await?)
+                },
+            ),
+        }
     }
 }
 
@@ -95,11 +141,31 @@ fn config(deflate: Option<Deflate>) -> Config {
         .with_max_frame_size(MAX_MESSAGE)
         .with_max_message_size(MAX_MESSAGE);
     let config = Config::new().limits(limits);
-    let Some(deflate) = deflate else {
-        return config;
-    };
+    match deflate {
+        None => config,
+        Some(deflate) => config.deflate(settings(deflate)),
+    }
+}
+
+fn window(deflate: Deflate) -> Window {
     let window = WindowBits::new(deflate.window).and_then(Window::from_bits);
-    let window = window.expect("the group asks for windows of 9 to 15 bits");
+    window.expect("the group asks for windows of 9 to 15 bits")
+}
+
+/// As a handshake would have it that both ends limit alike.
+fn agreed(deflate: Deflate) -> Agreed {
+    let context = Context {
+        window: window(deflate),
+        takeover: deflate.takeover,
+    };
+    Agreed {
+        compress: Some(context),
+        decompress: context,
+    }
+}
+
+fn settings(deflate: Deflate) -> Settings {
+    let window = window(deflate);
     let mut settings = Settings::new()
         .with_level(Level::new(deflate.level).expect("the group asks for levels from 1 to 9"))
         .with_window(window)
@@ -109,7 +175,7 @@ fn config(deflate: Option<Deflate>) -> Config {
             .without_context_takeover()
             .without_peer_context_takeover();
     }
-    config.deflate(settings)
+    settings
 }
 
 fn each<F>(
@@ -120,8 +186,8 @@ fn each<F>(
 where
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
-    let config = std::sync::Arc::new(config);
-    Box::pin(accept::each(listener, move |stream| {
+    let config = Arc::new(config);
+    Box::pin(accept::each_as_it_is(listener, move |stream| {
         let config = config.clone();
         async move {
             let Ok(upgrade) = Upgrade::read_with(stream, config).await else {

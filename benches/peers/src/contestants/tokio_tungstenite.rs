@@ -1,3 +1,4 @@
+use anyhow::Context;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -8,8 +9,10 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, protocol::WebSocketConfig},
 };
 
-use super::{Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept};
-use crate::{ring::Ring, wire::Role};
+use super::{
+    Audience, Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept, audience,
+};
+use crate::{outlet::Outlet, ring::Ring, wire::Role};
 
 /// `Stream` and `Sink`.
 #[derive(Clone, Copy)]
@@ -35,8 +38,13 @@ impl Contestant for TokioTungstenite {
 
     fn judge(&self, work: Work) -> Verdict {
         match (work, self) {
-            (Work::Deflate(_), Self::Send) => Verdict::Refuses("it has no permessage-deflate"),
-            (Work::Deflate(_) | Work::InMemory(_), Self::Feed) => Verdict::Absent,
+            (Work::FanOut { deflate: None, .. }, Self::Send) => Verdict::Does(vec![CLONES]),
+            (Work::Deflate(_) | Work::FanOut { .. }, Self::Send) => {
+                Verdict::Refuses("it has no permessage-deflate")
+            }
+            (Work::Deflate(_) | Work::FanOut { .. } | Work::InMemory(_), Self::Feed) => {
+                Verdict::Absent
+            }
             (Work::Loopback, Self::Feed) => Verdict::Does(vec![
                 "by hand: `feed`, and `flush` when no message is there",
             ]),
@@ -64,6 +72,26 @@ impl Contestant for TokioTungstenite {
             let _ = way.run(ws).await;
         })
     }
+
+    fn audience(
+        &self,
+        outlets: Vec<Outlet>,
+        _: Option<Deflate>,
+    ) -> anyhow::Result<Box<dyn Audience>> {
+        let server = |outlet| {
+            let role = tungstenite::protocol::Role::Server;
+            WebSocketStream::from_raw_socket(outlet, role, Some(config()))
+                .now_or_never()
+                .context("it does not wait for anything")
+        };
+        audience::of(
+            outlets.into_iter().map(server).collect::<Result<_, _>>()?,
+            |text| Message::text(text),
+            async |ws: &mut WebSocketStream<Outlet>, message: &mut Message| {
+                Ok(ws.send(message.clone()).await?)
+            },
+        )
+    }
 }
 
 impl TokioTungstenite {
@@ -77,6 +105,8 @@ impl TokioTungstenite {
         }
     }
 }
+
+pub(super) const CLONES: &str = "clones of a message, which share its payload";
 
 pub(super) fn config() -> WebSocketConfig {
     WebSocketConfig::default()

@@ -3,10 +3,12 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
 };
-use tokio_websockets::{ClientBuilder, Error, Limits, ServerBuilder, WebSocketStream};
+use tokio_websockets::{ClientBuilder, Error, Limits, Message, ServerBuilder, WebSocketStream};
 
-use super::{Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept};
-use crate::{ring::Ring, wire::Role};
+use super::{
+    Audience, Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept, audience,
+};
+use crate::{outlet::Outlet, ring::Ring, wire::Role};
 
 /// `Stream` and `Sink`.
 #[derive(Clone, Copy)]
@@ -32,8 +34,15 @@ impl Contestant for TokioWebSockets {
 
     fn judge(&self, work: Work) -> Verdict {
         match (work, self) {
-            (Work::Deflate(_), Self::Send) => Verdict::Refuses("it has no permessage-deflate"),
-            (Work::Deflate(_) | Work::InMemory(_), Self::Feed) => Verdict::Absent,
+            (Work::FanOut { deflate: None, .. }, Self::Send) => {
+                Verdict::Does(vec!["clones of a message, which share its payload"])
+            }
+            (Work::Deflate(_) | Work::FanOut { .. }, Self::Send) => {
+                Verdict::Refuses("it has no permessage-deflate")
+            }
+            (Work::Deflate(_) | Work::FanOut { .. } | Work::InMemory(_), Self::Feed) => {
+                Verdict::Absent
+            }
             (Work::Loopback, Self::Feed) => Verdict::Does(vec![
                 "by hand: `feed`, and `flush` when no message is there; it flushes before every frame itself",
             ]),
@@ -60,6 +69,21 @@ impl Contestant for TokioWebSockets {
         Box::pin(async move {
             let _ = way.run(ws).await;
         })
+    }
+
+    fn audience(
+        &self,
+        outlets: Vec<Outlet>,
+        _: Option<Deflate>,
+    ) -> anyhow::Result<Box<dyn Audience>> {
+        let server = |outlet| ServerBuilder::new().limits(limits()).serve(outlet);
+        audience::of(
+            outlets.into_iter().map(server).collect(),
+            |text| Message::text(text.to_owned()),
+            async |ws: &mut WebSocketStream<Outlet>, message: &mut Message| {
+                Ok(ws.send(message.clone()).await?)
+            },
+        )
     }
 }
 

@@ -1,11 +1,11 @@
 use tokio::net::TcpListener;
-use tungstenite::{Error, WebSocket};
+use tungstenite::{Error, Message, WebSocket};
 
 use super::{
-    Contestant, Deflate, Echoing, Serving, Verdict, Work,
-    tokio_tungstenite::{config, is_data},
+    Audience, Contestant, Deflate, Echoing, Over, Serving, Verdict, Work, audience,
+    tokio_tungstenite::{CLONES, config, is_data},
 };
-use crate::{ring::Ring, wire::Role};
+use crate::{outlet::Outlet, ring::Ring, wire::Role};
 
 /// `read` and `send` of the blocking API; the ring never blocks.
 pub(super) struct Tungstenite;
@@ -17,9 +17,13 @@ impl Contestant for Tungstenite {
 
     fn judge(&self, work: Work) -> Verdict {
         match work {
+            Work::FanOut {
+                over: Over::Memory,
+                deflate: None,
+            } => Verdict::Does(vec!["blocking", CLONES]),
             Work::InMemory(_) => Verdict::Does(vec!["blocking"]),
             // tokio-tungstenite is the same protocol code on tokio.
-            Work::Deflate(_) | Work::Loopback => Verdict::Absent,
+            Work::Deflate(_) | Work::FanOut { .. } | Work::Loopback => Verdict::Absent,
         }
     }
 
@@ -35,6 +39,22 @@ impl Contestant for Tungstenite {
         Box::pin(async move {
             let _ = echo(WebSocket::from_raw_socket(ring, role, Some(config())));
         })
+    }
+
+    fn audience(
+        &self,
+        outlets: Vec<Outlet>,
+        _: Option<Deflate>,
+    ) -> anyhow::Result<Box<dyn Audience>> {
+        let server = |outlet| {
+            let role = tungstenite::protocol::Role::Server;
+            WebSocket::from_raw_socket(outlet, role, Some(config()))
+        };
+        audience::of(
+            outlets.into_iter().map(server).collect(),
+            |text| Message::text(text),
+            async |ws: &mut WebSocket<Outlet>, message: &mut Message| Ok(ws.send(message.clone())?),
+        )
     }
 }
 

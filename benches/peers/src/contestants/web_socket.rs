@@ -6,8 +6,10 @@ use tokio::{
 };
 use web_socket::{DataType, Event, MessageType};
 
-use super::{Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept};
-use crate::{handshake, ring::Ring, wire::Role};
+use super::{
+    Audience, Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept, audience,
+};
+use crate::{handshake, outlet::Outlet, ring::Ring, wire::Role};
 
 /// `recv` and `send`.
 pub(super) struct WebSocket;
@@ -19,7 +21,10 @@ impl Contestant for WebSocket {
 
     fn judge(&self, work: Work) -> Verdict {
         match work {
-            Work::Deflate(_) => Verdict::Refuses("it has no permessage-deflate"),
+            Work::FanOut { deflate: None, .. } => Verdict::Does(vec!["the text is borrowed"]),
+            Work::Deflate(_) | Work::FanOut { .. } => {
+                Verdict::Refuses("it has no permessage-deflate")
+            }
             Work::InMemory(_) => Verdict::Does(vec![BUFFER, UTF8]),
             Work::Loopback => Verdict::Does(vec![
                 BUFFER,
@@ -47,6 +52,21 @@ impl Contestant for WebSocket {
         Box::pin(async move {
             let _ = echo(ws).await;
         })
+    }
+
+    fn audience(
+        &self,
+        outlets: Vec<Outlet>,
+        _: Option<Deflate>,
+    ) -> anyhow::Result<Box<dyn Audience>> {
+        let server = |outlet| web_socket::WebSocket::server(BufReader::new(outlet));
+        audience::of(
+            outlets.into_iter().map(server).collect(),
+            |text| text.to_owned(),
+            async |ws: &mut web_socket::WebSocket<BufReader<Outlet>>, text: &mut String| {
+                Ok(ws.send(text.as_str()).await?)
+            },
+        )
     }
 }
 

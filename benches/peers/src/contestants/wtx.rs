@@ -4,14 +4,16 @@ use wtx::{
     rng::{ChaCha20, CryptoSeedableRng, Rng},
     stream::Stream,
     web_socket::{
-        DeflateConfig, OpCode, WebSocket, WebSocketAcceptor, WebSocketBuffer,
+        Compression, DeflateConfig, Frame, OpCode, WebSocket, WebSocketAcceptor, WebSocketBuffer,
         WebSocketPayloadOrigin,
         compression::{Flate2, NegotiatedCompression},
     },
 };
 
-use super::{Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept};
-use crate::{ring::Ring, wire::Role};
+use super::{
+    Audience, Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept, audience,
+};
+use crate::{outlet::Outlet, ring::Ring, wire::Role};
 
 /// `read_frame` and `write_frame`; the payload is lent by its buffer.
 pub(super) struct Wtx;
@@ -26,6 +28,10 @@ impl Contestant for Wtx {
             Work::Deflate(deflate) if deflate.takeover => {
                 Verdict::Refuses("it never takes a context over")
             }
+            Work::FanOut { deflate, .. } if deflate.is_some_and(|deflate| deflate.takeover) => {
+                Verdict::Refuses("it never takes a context over")
+            }
+            Work::FanOut { .. } => Verdict::Does(vec!["one frame is written to all", RELEASE]),
             Work::Deflate(_) => Verdict::Does(vec![
                 "it answers `client_max_window_bits` though that was not offered",
                 RELEASE,
@@ -88,6 +94,44 @@ impl Contestant for Wtx {
                 }
             };
         })
+    }
+
+    fn audience(
+        &self,
+        outlets: Vec<Outlet>,
+        deflate: Option<Deflate>,
+    ) -> anyhow::Result<Box<dyn Audience>> {
+        type Server<C> = WebSocket<C, ChaCha20, Outlet, WebSocketBuffer, false>;
+
+        fn server<C: NegotiatedCompression>(compression: C, outlet: Outlet) -> Server<C> {
+            let rng = ChaCha20::from_getrandom().expect("the system has random numbers");
+            WebSocket::new(compression, false, rng, outlet, WebSocketBuffer::new())
+        }
+
+        async fn write<C: NegotiatedCompression>(
+            ws: &mut Server<C>,
+            frame: &mut Frame<Vec<u8>, false>,
+        ) -> anyhow::Result<()> {
+            Ok(ws.write_frame(frame).await?)
+        }
+
+        let frame = |text: &str| Frame::new_fin(OpCode::Text, text.as_bytes().to_vec());
+        match deflate {
+            None => {
+                let connections = outlets.into_iter().map(|outlet| server((), outlet));
+                audience::of(connections.collect(), frame, write)
+            }
+            Some(deflate) => {
+                let offer: [&[u8]; 2] = [b"sec-websocket-extensions", b"permessage-deflate"];
+                let connections = outlets.into_iter().map(|outlet| {
+                    let flate2 = Flate2::from(settings(deflate));
+                    let negotiated = Compression::<false>::negotiate(flate2, [offer].into_iter())?;
+                    Ok(server(negotiated, outlet))
+                });
+                let connections = connections.collect::<wtx::Result<_>>()?;
+                audience::of(connections, frame, write)
+            }
+        }
     }
 }
 

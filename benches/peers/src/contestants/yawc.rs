@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use futures_util::{FutureExt, SinkExt};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -5,8 +6,10 @@ use tokio::{
 };
 use yawc::{CompressionLevel, DeflatePool, Frame, OpCode, Options, WebSocket, WebSocketError};
 
-use super::{Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept};
-use crate::{ring::Ring, wire::Role};
+use super::{
+    Audience, Contestant, Deflate, Echoing, MAX_MESSAGE, Serving, Verdict, Work, accept, audience,
+};
+use crate::{outlet::Outlet, ring::Ring, wire::Role};
 
 /// `next_frame` and `Sink`, with its check of UTF-8 on.
 #[derive(Clone, Copy)]
@@ -39,7 +42,21 @@ impl Contestant for Yawc {
             (Work::Deflate(deflate), Self::Pool) if !deflate.takeover => {
                 Verdict::Does(vec!["connections share a `DeflatePool`"])
             }
-            (Work::Deflate(_) | Work::InMemory(_), Self::Feed) | (_, Self::Pool) => Verdict::Absent,
+            (Work::FanOut { .. }, Self::Send) => {
+                Verdict::Does(vec!["frames that share their payload"])
+            }
+            (
+                Work::FanOut {
+                    deflate: Some(deflate),
+                    ..
+                },
+                Self::Pool,
+            ) if !deflate.takeover => Verdict::Does(vec![
+                "frames that share their payload",
+                "connections share a `DeflatePool`",
+            ]),
+            (Work::Deflate(_) | Work::FanOut { .. } | Work::InMemory(_), Self::Feed)
+            | (_, Self::Pool) => Verdict::Absent,
             (Work::Loopback, Self::Send) => {
                 Verdict::Does(vec!["the opening handshake and the stream are hyper's"])
             }
@@ -80,6 +97,33 @@ impl Contestant for Yawc {
                 let _ = way.run(ws).await;
             }
         })
+    }
+
+    fn audience(
+        &self,
+        outlets: Vec<Outlet>,
+        deflate: Option<Deflate>,
+    ) -> anyhow::Result<Box<dyn Audience>> {
+        let options = self.options(deflate);
+        let extensions = deflate.map(|deflate| {
+            let bits = deflate.window;
+            format!(
+                "permessage-deflate; server_max_window_bits={bits}; client_max_window_bits={bits}; \
+                 server_no_context_takeover; client_no_context_takeover"
+            )
+        });
+        let server = |outlet| {
+            let extensions = extensions.as_deref();
+            let role = yawc::Role::Server;
+            WebSocket::from_stream_with_extensions(outlet, role, extensions, options.clone())
+        };
+        audience::of(
+            outlets.into_iter().map(server).collect::<Result<_, _>>()?,
+            |text| Bytes::copy_from_slice(text.as_bytes()),
+            async |ws: &mut WebSocket<Outlet>, text: &mut Bytes| {
+                Ok(ws.send(Frame::text(text.clone())).await?)
+            },
+        )
     }
 }
 

@@ -49,7 +49,13 @@ pub(crate) struct Options {
     /// Where server and generator run.
     #[arg(long, default_value = "one")]
     cores: Cores,
-    /// Short rounds, to see whether all of it works; the figures mean little.
+    /// Rounds in which the contestants take turns.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Milliseconds that a contestant has in a round.
+    #[arg(long, default_value_t = 700)]
+    time: u64,
+    /// One short round, to see whether all of it works; the figures mean little.
     #[arg(long)]
     quick: bool,
 }
@@ -63,7 +69,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let (rounds, time) = if options.quick {
         (1, Duration::from_millis(100))
     } else {
-        (7, Duration::from_millis(700))
+        (options.rounds, Duration::from_millis(options.time))
     };
     let mut cells = Vec::new();
     for &window in &options.windows {

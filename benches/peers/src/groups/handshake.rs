@@ -28,13 +28,23 @@ pub(crate) struct Options {
     /// Where server and generator run.
     #[arg(long, default_value = "one")]
     cores: Cores,
-    /// Short rounds, to see whether all of it works; the figures mean little.
+    /// Rounds in which the contestants take turns.
+    #[arg(long, default_value_t = 9)]
+    rounds: usize,
+    /// Handshakes of a round.
+    #[arg(long, default_value_t = 2000)]
+    count: usize,
+    /// One short round, to see whether all of it works; the figures mean little.
     #[arg(long)]
     quick: bool,
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let (rounds, count) = if options.quick { (1, 100) } else { (9, 2000) };
+    let (rounds, count) = if options.quick {
+        (1, 100)
+    } else {
+        (options.rounds, options.count)
+    };
     options.cores.pin_generator()?;
     let contestants = contestants::chosen(&options.only)?;
     let progress = Progress::new(rounds)?;

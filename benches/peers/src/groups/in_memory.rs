@@ -41,7 +41,13 @@ pub(crate) struct Options {
     /// Whether a read ends with a frame or fills the buffer.
     #[arg(long, value_delimiter = ',', default_value = "permsg,full")]
     reads: Vec<Reads>,
-    /// Short rounds, to see whether all of it works; the figures mean little.
+    /// Rounds in which the contestants take turns.
+    #[arg(long, default_value_t = 9)]
+    rounds: usize,
+    /// Milliseconds that a contestant has in a round.
+    #[arg(long, default_value_t = 40)]
+    time: u64,
+    /// One short round, to see whether all of it works; the figures mean little.
     #[arg(long)]
     quick: bool,
 }
@@ -66,7 +72,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let (rounds, time) = if options.quick {
         (1, Duration::from_millis(2))
     } else {
-        (9, Duration::from_millis(40))
+        (options.rounds, Duration::from_millis(options.time))
     };
     let cells = cells(options);
     let runtime = runtime()?;
@@ -222,7 +228,8 @@ fn messages(
     }
 }
 
-fn thread_time() -> Duration {
+/// The processor time of this thread so far.
+pub(super) fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

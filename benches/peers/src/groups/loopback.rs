@@ -44,7 +44,16 @@ pub(crate) struct Options {
     /// Where server and generator run.
     #[arg(long, default_value = "one")]
     cores: Cores,
-    /// Short rounds, to see whether all of it works; the figures mean little.
+    /// Rounds in which the contestants take turns.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Milliseconds that a contestant has in a round.
+    #[arg(long, default_value_t = 500)]
+    time: u64,
+    /// Messages whose system calls are counted.
+    #[arg(long, default_value_t = 10_000)]
+    messages: usize,
+    /// One short round, to see whether all of it works; the figures mean little.
     #[arg(long)]
     quick: bool,
 }
@@ -68,9 +77,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     for cell in cells {
         progress.next(format!("{cell:?}"));
         if options.syscalls {
-            count(cell, options.quick, &contestants, &progress)?;
+            count(cell, options, &contestants, &progress)?;
         } else {
-            measure(cell, options.quick, &contestants, &progress)?;
+            measure(cell, options, &contestants, &progress)?;
         }
         progress.done();
     }
@@ -128,14 +137,14 @@ impl Cell {
 
 fn measure(
     cell: Cell,
-    quick: bool,
+    options: &Options,
     contestants: &[Box<dyn Contestant>],
     progress: &Progress,
 ) -> anyhow::Result<()> {
-    let (rounds, time) = if quick {
+    let (rounds, time) = if options.quick {
         (1, Duration::from_millis(50))
     } else {
-        (7, Duration::from_millis(500))
+        (options.rounds, Duration::from_millis(options.time))
     };
     let start = |contestant| {
         let options = serve::Options::default().cores(cell.cores)?;
@@ -171,11 +180,16 @@ fn measure(
 /// not in the difference.
 fn count(
     cell: Cell,
-    quick: bool,
+    options: &Options,
     contestants: &[Box<dyn Contestant>],
     progress: &Progress,
 ) -> anyhow::Result<()> {
-    let (short, long) = if quick { (500, 1500) } else { (2000, 12_000) };
+    let messages = if options.quick {
+        1000
+    } else {
+        options.messages
+    };
+    let (short, long) = (messages / 5, messages / 5 + messages);
     let difference = |contestant| {
         let (few, base) = trace(contestant, cell, cell.bursts(short))?;
         let (many, calls) = trace(contestant, cell, cell.bursts(long))?;

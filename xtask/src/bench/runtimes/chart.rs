@@ -1,66 +1,12 @@
 //! The comparison as a picture: bars by runtime, a panel for each workload.
 
-use plotters::backend::SVGBackend;
-use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters::element::{Circle, PathElement, Rectangle, Text};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontStyle, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::RGBColor;
+use plotters::style::text_anchor::HPos;
 
-use crate::bench::comparison::{Comparison, Row, Workload};
-use crate::bench::criterion::Estimate;
+use crate::bench::canvas::{Canvas, Ink, MARGIN, Theme};
 use crate::bench::figures::{capitalized, count, figure, short, size};
-
-/// Colours for one kind of page.
-pub(super) struct Theme {
-    /// Part of the file's name.
-    pub(super) name: &'static str,
-    background: RGBColor,
-    text: RGBColor,
-    muted: RGBColor,
-    grid: RGBColor,
-    /// For the runtimes in their order; the picture is readable with the common colour blindnesses.
-    bars: [RGBColor; 6],
-}
-
-impl Theme {
-    pub(super) const ALL: [Self; 2] = [
-        Self {
-            name: "light",
-            background: RGBColor(0xff, 0xff, 0xff),
-            text: RGBColor(0x1f, 0x23, 0x28),
-            muted: RGBColor(0x59, 0x63, 0x6e),
-            grid: RGBColor(0xe2, 0xe6, 0xea),
-            bars: [
-                RGBColor(0x3a, 0x6f, 0xd8),
-                RGBColor(0xea, 0xa2, 0x21),
-                RGBColor(0x17, 0x9e, 0x86),
-                RGBColor(0x8e, 0x5b, 0xd0),
-                RGBColor(0xd6, 0x4f, 0x7a),
-                RGBColor(0x7a, 0x86, 0x9a),
-            ],
-        },
-        Self {
-            name: "dark",
-            background: RGBColor(0x0d, 0x11, 0x17),
-            text: RGBColor(0xe6, 0xed, 0xf3),
-            muted: RGBColor(0x9a, 0xa4, 0xae),
-            grid: RGBColor(0x2b, 0x32, 0x3b),
-            bars: [
-                RGBColor(0x6c, 0x9c, 0xf8),
-                RGBColor(0xf0, 0xb6, 0x49),
-                RGBColor(0x3c, 0xc4, 0xab),
-                RGBColor(0xb8, 0x92, 0xf0),
-                RGBColor(0xf0, 0x7f, 0x9f),
-                RGBColor(0x9a, 0xa7, 0xbb),
-            ],
-        },
-    ];
-
-    fn bar(&self, index: usize) -> RGBColor {
-        self.bars[index % self.bars.len()]
-    }
-}
+use crate::bench::runtimes::comparison::{Comparison, Row, Workload};
+use crate::bench::runtimes::criterion::Estimate;
 
 /// Draws the comparison as an SVG document; `caption` says where the numbers come from.
 ///
@@ -74,46 +20,39 @@ pub(super) fn svg(comparison: &Comparison, caption: &str, theme: &Theme) -> anyh
         .collect();
     let height = HEADER + heights.iter().sum::<i32>() + FOOTER;
 
-    let mut document = String::new();
-    let area = SVGBackend::with_string(&mut document, (WIDTH as u32, height as u32));
-    let canvas = Canvas {
-        area: area.into_drawing_area(),
-        theme,
-        reach: reach(comparison),
-    };
-    canvas.area.fill(&theme.background)?;
-    let title = "Echo throughput by runtime";
-    canvas.text(title, (MARGIN, 34), 20, Ink::Strong, HPos::Left)?;
-    canvas.text(EXPLANATION, (MARGIN, 58), 13, Ink::Muted, HPos::Left)?;
-    for (index, runtime) in comparison.runtimes.iter().enumerate() {
-        let x = MARGIN + 7 + index as i32 * 120;
-        let dot = Circle::new((x, 88), 6, theme.bar(index).filled());
-        canvas.area.draw(&dot)?;
-        canvas.text(runtime, (x + 14, 88), 14, Ink::Normal, HPos::Left)?;
-    }
-    let mut top = HEADER;
-    for (panels, height) in panels.iter().zip(heights) {
-        for (column, workload) in panels.iter().enumerate() {
-            let left = MARGIN + column as i32 * PANEL_WIDTH;
-            canvas.panel(comparison, workload, (left, top))?;
+    Canvas::document(height, theme, |canvas| {
+        let title = "Echo throughput by runtime";
+        canvas.text(title, (MARGIN, 34), 20, Ink::Strong, HPos::Left)?;
+        canvas.text(EXPLANATION, (MARGIN, 58), 13, Ink::Muted, HPos::Left)?;
+        for (index, runtime) in comparison.runtimes.iter().enumerate() {
+            let x = MARGIN + 7 + index as i32 * 120;
+            canvas.dot((x, 88), 6, theme.bar(index))?;
+            canvas.text(runtime, (x + 14, 88), 14, Ink::Normal, HPos::Left)?;
         }
-        top += height;
-    }
-    let bottom = (MARGIN, height - 22);
-    canvas.text(caption, bottom, 12, Ink::Muted, HPos::Left)?;
-    canvas.area.present()?;
-    drop(canvas);
-    Ok(document)
+        let chart = Chart {
+            canvas,
+            reach: reach(comparison),
+        };
+        let mut top = HEADER;
+        for (panels, height) in panels.iter().zip(heights) {
+            for (column, workload) in panels.iter().enumerate() {
+                let left = MARGIN + column as i32 * PANEL_WIDTH;
+                chart.panel(comparison, workload, (left, top))?;
+            }
+            top += height;
+        }
+        let bottom = (MARGIN, height - 22);
+        canvas.text(caption, bottom, 12, Ink::Muted, HPos::Left)
+    })
 }
 
-struct Canvas<'a> {
-    area: DrawingArea<SVGBackend<'a>, Shift>,
-    theme: &'a Theme,
+struct Chart<'a, 'd> {
+    canvas: &'a Canvas<'d>,
     /// What the longest line shows, as a part of the fastest rate of its row.
     reach: f64,
 }
 
-impl Canvas<'_> {
+impl Chart<'_, '_> {
     fn panel(
         &self,
         comparison: &Comparison,
@@ -122,17 +61,19 @@ impl Canvas<'_> {
     ) -> anyhow::Result<()> {
         let connections = count(workload.connections, "connection");
         let title = format!("{}, {connections}", capitalized(&workload.pattern));
-        self.text(&title, (left, top + 14), 15, Ink::Strong, HPos::Left)?;
+        self.canvas
+            .text(&title, (left, top + 14), 15, Ink::Strong, HPos::Left)?;
 
         let zero = left + LABELS;
         let first = top + PANEL_HEADER;
         let last = first + bars_height(workload) + 4;
         for percent in [0, 50, 100] {
             let x = zero + self.length(f64::from(percent) / 100.0);
-            let line = PathElement::new([(x, first - 4), (x, last)], self.theme.grid);
-            self.area.draw(&line)?;
+            let ends = [(x, first - 4), (x, last)];
+            self.canvas.line(ends, self.canvas.theme.grid, 1)?;
             let label = format!("{percent}%");
-            self.text(&label, (x, last + 11), 12, Ink::Muted, HPos::Center)?;
+            self.canvas
+                .text(&label, (x, last + 11), 12, Ink::Muted, HPos::Center)?;
         }
 
         let mut y = first;
@@ -140,12 +81,13 @@ impl Canvas<'_> {
             let begin = y;
             for (index, runtime) in comparison.runtimes.iter().enumerate() {
                 if let Some(rate) = row.rates.get(runtime) {
-                    self.bar(row, rate, self.theme.bar(index), (zero, y))?;
+                    self.bar(row, rate, self.canvas.theme.bar(index), (zero, y))?;
                     y += THICKNESS + GAP;
                 }
             }
             let middle = (zero - 10, i32::midpoint(begin, y - GAP));
-            self.text(&size(row.payload), middle, 14, Ink::Normal, HPos::Right)?;
+            self.canvas
+                .text(&size(row.payload), middle, 14, Ink::Normal, HPos::Right)?;
             y += GROUP_GAP;
         }
         Ok(())
@@ -160,14 +102,16 @@ impl Canvas<'_> {
     ) -> anyhow::Result<()> {
         let x = |value: f64| left + self.length(value / row.best());
         let corners = [(left, top), (x(rate.value), top + THICKNESS)];
-        self.area.draw(&Rectangle::new(corners, color.filled()))?;
+        self.canvas.rectangle(corners, color)?;
 
         let middle = top + THICKNESS / 2;
         let interval = [(x(rate.low), middle), (x(rate.high), middle)];
         // The line lies half on the bar and half beside it: the wider one below sets it off from both.
-        for (color, width) in [(self.theme.background, 4), (self.theme.text, 2)] {
-            let style = ShapeStyle::from(color).stroke_width(width);
-            self.area.draw(&PathElement::new(interval, style))?;
+        for (color, width) in [
+            (self.canvas.theme.background, 4),
+            (self.canvas.theme.text, 2),
+        ] {
+            self.canvas.line(interval, color, width)?;
         }
 
         let ink = if row.is_best(rate) {
@@ -177,46 +121,17 @@ impl Canvas<'_> {
         };
         let messages = format!("{}/s", short(rate.value));
         let at = (left + LENGTH + MESSAGES, middle);
-        self.text(&messages, at, 13, ink, HPos::Right)?;
+        self.canvas.text(&messages, at, 13, ink, HPos::Right)?;
         let mebibytes = format!("{} MiB/s", figure(row.mebibytes(rate)));
         let at = (left + LENGTH + MESSAGES + MEBIBYTES, middle);
-        self.text(&mebibytes, at, 13, Ink::Muted, HPos::Right)
+        self.canvas
+            .text(&mebibytes, at, 13, Ink::Muted, HPos::Right)
     }
 
     /// The pixels of a part of the fastest rate.
     fn length(&self, part: f64) -> i32 {
         (f64::from(LENGTH) * part / self.reach).round() as i32
     }
-
-    fn text(
-        &self,
-        text: &str,
-        position: (i32, i32),
-        pixels: i32,
-        ink: Ink,
-        horizontal: HPos,
-    ) -> anyhow::Result<()> {
-        let color = match ink {
-            Ink::Strong | Ink::Normal => &self.theme.text,
-            Ink::Muted => &self.theme.muted,
-        };
-        let style = match ink {
-            Ink::Strong => FontStyle::Bold,
-            Ink::Normal | Ink::Muted => FontStyle::Normal,
-        };
-        let style = TextStyle::from(("sans-serif", f64::from(pixels) * SVG_FONT_SCALE, style))
-            .color(color)
-            .pos(Pos::new(horizontal, VPos::Center));
-        self.area.draw(&Text::new(text, position, style))?;
-        Ok(())
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Ink {
-    Strong,
-    Normal,
-    Muted,
 }
 
 /// A confidence interval ends beyond its bar, and the fastest one's beyond 100%.
@@ -241,9 +156,7 @@ const EXPLANATION: &str = "Messages per second. Every payload has its own scale:
 
 const PANELS_IN_A_ROW: usize = 2;
 
-/// Lengths are pixels. The width is about that of the text column where READMEs are shown.
-const WIDTH: i32 = 920;
-const MARGIN: i32 = 28;
+/// Lengths are pixels.
 const HEADER: i32 = 122;
 const FOOTER: i32 = 36;
 const PANEL_WIDTH: i32 = 444;
@@ -260,14 +173,11 @@ const THICKNESS: i32 = 17;
 const GAP: i32 = 3;
 const GROUP_GAP: i32 = 14;
 
-/// Plotters makes fonts in SVG smaller by this factor.
-const SVG_FONT_SCALE: f64 = 1.24;
-
 #[cfg(test)]
 mod tests {
     use super::{Theme, svg};
-    use crate::bench::comparison::Comparison;
-    use crate::bench::comparison::tests::measured;
+    use crate::bench::runtimes::comparison::Comparison;
+    use crate::bench::runtimes::comparison::tests::measured;
 
     fn comparison() -> Comparison {
         Comparison::new(&[

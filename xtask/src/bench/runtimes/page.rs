@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::bench::comparison::Comparison;
 use crate::bench::figures::{capitalized, count, integer};
 use crate::bench::run::Run;
-use crate::bench::tables::{Figures, Unit};
+use crate::bench::runtimes::comparison::Comparison;
+use crate::bench::runtimes::tables::{Figures, Unit};
 
 /// The whole page; `picture` names the SVG file of a theme.
 ///
@@ -53,12 +53,13 @@ fn iterations(comparison: &Comparison, pattern: &str) -> String {
     descriptions.collect::<Vec<_>>().join(", ")
 }
 
-const INTRODUCTION: &str = "<!-- Written by `cargo xtask bench`: edits are lost. -->
+const INTRODUCTION: &str = "<!-- Written by `cargo xtask bench runtimes`: edits are lost. -->
 
-# Benchmarks
+# Benchmarks of the runtimes
 
 The same echo on every runtime that has an adapter: the same protocol code, driver and settings, and
-nothing but the runtime's sockets, timers and scheduler between them.
+nothing but the runtime's sockets, timers and scheduler between them. Tautline beside other libraries is
+[a page of its own](benchmarks.md).
 
 <picture>
   <source media=\"(prefers-color-scheme: dark)\" srcset=\"DARK\">
@@ -94,9 +95,9 @@ may be chance.
 #[cfg(test)]
 mod tests {
     use super::page;
-    use crate::bench::comparison::Comparison;
-    use crate::bench::comparison::tests::measured;
     use crate::bench::run::tests::run;
+    use crate::bench::runtimes::comparison::Comparison;
+    use crate::bench::runtimes::comparison::tests::measured;
 
     fn comparison() -> Comparison {
         Comparison::new(&[

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Table};
 
-use crate::bench::comparison::{Comparison, Row};
-use crate::bench::criterion::Estimate;
 use crate::bench::figures::{figure, size};
+use crate::bench::runtimes::comparison::{Comparison, Row};
+use crate::bench::runtimes::criterion::Estimate;
 
 /// One unit for one pattern: a row for each load, a column for each runtime.
 pub(super) struct Figures {
@@ -115,8 +115,8 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::{Figures, Unit};
-    use crate::bench::comparison::Comparison;
-    use crate::bench::comparison::tests::measured;
+    use crate::bench::runtimes::comparison::Comparison;
+    use crate::bench::runtimes::comparison::tests::measured;
 
     fn figures(unit: Unit) -> Figures {
         let comparison = Comparison::new(&[

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail};
 
-use crate::bench::criterion::{Estimate, Measurement, Throughput};
+use crate::bench::runtimes::criterion::{Estimate, Measurement, Throughput};
 
 /// What a page and a picture show.
 #[derive(Debug)]
@@ -159,10 +159,10 @@ const RUNTIMES: &[&str] = &["tokio", "async-std", "smol"];
 #[cfg(test)]
 pub(super) mod tests {
     use super::Comparison;
-    use crate::bench::criterion::{Estimate, Measurement, Throughput};
+    use crate::bench::runtimes::criterion::{Estimate, Measurement, Throughput};
 
     /// `elements` messages in `nanoseconds`, known to a tenth.
-    pub(in crate::bench) fn measured(
+    pub(in crate::bench::runtimes) fn measured(
         group: &str,
         function: &str,
         payload: u64,

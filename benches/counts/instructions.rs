@@ -1,0 +1,34 @@
+//! Scenarios in memory, for instructions to be counted: `cargo xtask bench counts` runs them under
+//! callgrind, and [`scenario::obey`] says how.
+//!
+//! The allocator is the system's, as in most programs.
+#![forbid(unsafe_code)]
+
+mod exchange;
+mod feed;
+mod handlers;
+mod opening;
+mod scenario;
+
+use self::{exchange::Exchange, scenario::Scenario};
+
+fn main() {
+    let mut scenarios: Vec<_> = Exchange::all().into_iter().map(of_exchange).collect();
+    scenarios.push(Scenario {
+        name: "server, opening handshake".to_owned(),
+        few: 20,
+        many: 220,
+        run: Box::new(opening::handshakes),
+    });
+    scenario::obey(&scenarios);
+}
+
+fn of_exchange(exchange: Exchange) -> Scenario {
+    let (few, many) = exchange.few_and_many();
+    Scenario {
+        name: exchange.to_string(),
+        few,
+        many,
+        run: Box::new(move |messages| exchange.run(messages)),
+    }
+}
