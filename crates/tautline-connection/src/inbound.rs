@@ -99,9 +99,8 @@ struct Fragments {
 enum State {
     /// A header is at the front of the input.
     Header,
-    /// The front of the input is a judged frame whose payload is incomplete. Boxed, because the state
-    /// of a connection that waits is to be small.
-    Payload(Box<Partial>),
+    /// The front of the input is a judged frame whose payload is incomplete.
+    Payload(Partial),
     /// The input is payload of a fragment.
     Fragment {
         key: Option<[u8; 4]>,
@@ -348,14 +347,14 @@ impl Inbound {
             }
             return Ok(Self::found(header.opcode, head, len, key));
         }
-        self.state = State::Payload(Box::new(Partial {
+        self.state = State::Payload(Partial {
             opcode: header.opcode,
             key: header.mask,
             head,
             len,
             done: 0,
             utf8: Utf8Validator::new(),
-        }));
+        });
         self.resume(input)
     }
 

@@ -329,9 +329,9 @@ impl<T: Transport> Link<T> {
     fn poll_write_all(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.outbound.queued() > 0 {
             let (transport, output) = (&mut self.transport, self.outbound.output());
-            // The caller's own waker first, which does for most. Whoever else waits is woken when all
-            // is written, or has the shared waker registered again.
-            let mut written = transport.poll_write(cx, output);
+            let shared = self.shared.as_ref().and_then(|shared| shared.waker());
+            let mut context = Context::from_waker(shared.as_ref().unwrap_or(cx.waker()));
+            let mut written = transport.poll_write(&mut context, output);
             if written.is_pending()
                 && let Some(shared) = &mut self.shared
             {
@@ -346,7 +346,9 @@ impl<T: Transport> Link<T> {
             self.unflushed = true;
         }
         let transport = &mut self.transport;
-        let mut flushed = transport.poll_flush(cx);
+        let shared = self.shared.as_ref().and_then(|shared| shared.waker());
+        let mut context = Context::from_waker(shared.as_ref().unwrap_or(cx.waker()));
+        let mut flushed = transport.poll_flush(&mut context);
         if flushed.is_pending()
             && let Some(shared) = &mut self.shared
         {

@@ -66,22 +66,24 @@ impl SharedWaker {
         self.waiters.clone()
     }
 
+    /// What to poll the transport with instead of the caller's waker, once a task has waited.
+    ///
+    /// From then on always: a transport may wake the waker that another one replaces, and a task that
+    /// polled with both in turn would wake itself for ever.
+    #[inline]
+    pub(crate) fn waker(&self) -> Option<Waker> {
+        self.waiters.clone().map(Waker::from)
+    }
+
     /// Polls, and makes sure that the caller's task is woken by the shared waker if the answer is
     /// `Pending`.
-    #[inline]
     pub(crate) fn poll<R>(
         &mut self,
         cx: &Context<'_>,
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        let shared;
-        let waker = match &self.waiters {
-            Some(waiters) if waiters.any.load(Ordering::Relaxed) => {
-                shared = Waker::from(waiters.clone());
-                &shared
-            }
-            _ => cx.waker(),
-        };
+        let shared = self.waker();
+        let waker = shared.as_ref().unwrap_or(cx.waker());
         match poll(&mut Context::from_waker(waker)) {
             Poll::Ready(ready) => Poll::Ready(ready),
             Poll::Pending => self.wait(cx, &mut poll),

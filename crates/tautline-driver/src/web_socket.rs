@@ -378,6 +378,10 @@ impl<T: Transport> WebSocket<T> {
     ///
     /// A reader that waits never blocks the writer. Control frames are answered by whichever half
     /// is awake; the closing handshake needs the reader to be polled.
+    ///
+    /// Every `send` of a half is a write of its own: nobody else would come by to send off what it
+    /// left. Tasks that send many small messages share writes with [`cork`](Self::cork) and
+    /// [`Corked::writer`], whose runner sends off what any of them has queued.
     #[must_use]
     pub fn split(self) -> (ReadHalf<T>, WriteHalf<T>) {
         let Parts { receiver, link } = *self.0;

@@ -7,6 +7,7 @@
 )]
 
 mod clock;
+mod corking;
 mod streams;
 
 use tautline_tokio::{Config, Role, WebSocket};

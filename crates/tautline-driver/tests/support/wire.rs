@@ -259,6 +259,12 @@ impl State {
 }
 
 impl End {
+    /// Remembers who waits. Whoever is replaced by that is to be woken, as async-io does it.
+    fn wait_to_write(&mut self, cx: &Context<'_>) -> Option<Waker> {
+        let replaced = self.writer.replace(cx.waker().clone())?;
+        (!replaced.will_wake(cx.waker())).then_some(replaced)
+    }
+
     fn new() -> Self {
         Self {
             inbox: VecDeque::new(),
@@ -381,7 +387,9 @@ impl Transport for Memory {
         let room = peer.room.saturating_sub(peer.inbox.len());
         let end = state.end(self.side);
         if room == 0 {
-            end.writer = Some(cx.waker().clone());
+            let replaced = end.wait_to_write(cx);
+            drop(state);
+            replaced.into_iter().for_each(Waker::wake);
             return Poll::Pending;
         }
         end.count(Operation::Write)?;
@@ -415,7 +423,9 @@ impl Transport for Memory {
         let end = state.end(self.side);
         std::task::ready!(end.begin(Operation::Flush, cx))?;
         if end.hold_flush {
-            end.writer = Some(cx.waker().clone());
+            let replaced = end.wait_to_write(cx);
+            drop(state);
+            replaced.into_iter().for_each(Waker::wake);
             return Poll::Pending;
         }
         end.count(Operation::Flush)?;
