@@ -6,6 +6,7 @@ mod support;
 mod backoff;
 mod close_codes;
 mod closing;
+mod closing_model;
 mod control;
 #[cfg(feature = "deflate")]
 mod deflate;
