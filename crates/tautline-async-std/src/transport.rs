@@ -139,6 +139,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Transport for FuturesIo<S> {
         self.alarm = None;
         Poll::Ready(())
     }
+
+    fn clear_deadline(&mut self) {
+        self.alarm = None;
+    }
 }
 
 impl<S> FuturesIo<S> {

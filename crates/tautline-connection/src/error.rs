@@ -48,6 +48,9 @@ pub enum Violation {
     MessageTooBig,
     /// More fragments without payload in one message than the limit (section 10.4).
     TooManyEmptyFragments,
+    /// A message that was begun and not finished in time. Only whoever has a clock can tell: see
+    /// [`Inbound::unfinished`](crate::Inbound::unfinished).
+    SlowMessage,
 }
 
 impl Violation {
@@ -72,7 +75,7 @@ impl Violation {
             // RFC 7692 names no code; the payload is not what its frame says it is.
             Self::InvalidUtf8 | Self::CorruptDeflate => CloseCode::INVALID_PAYLOAD,
             Self::FrameTooBig | Self::MessageTooBig => CloseCode::MESSAGE_TOO_BIG,
-            Self::TooManyEmptyFragments => CloseCode::POLICY_VIOLATION,
+            Self::TooManyEmptyFragments | Self::SlowMessage => CloseCode::POLICY_VIOLATION,
         }
     }
 
@@ -95,6 +98,7 @@ impl Violation {
             Self::FrameTooBig => "frame too big",
             Self::MessageTooBig => "message too big",
             Self::TooManyEmptyFragments => "too many empty fragments",
+            Self::SlowMessage => "message took too long",
         }
     }
 }

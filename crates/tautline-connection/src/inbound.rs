@@ -24,6 +24,8 @@ pub struct Inbound {
     fragments: Option<Box<Fragments>>,
     /// There if compression was agreed on.
     decompression: Option<Box<Decompression>>,
+    /// How many messages were begun that were not there as a whole; it may wrap.
+    begun: u32,
 }
 
 /// What [`Inbound::locate`] found.
@@ -134,6 +136,7 @@ impl Inbound {
             max_whole,
             fragments: None,
             decompression: None,
+            begun: 0,
         }
     }
 
@@ -256,6 +259,22 @@ impl Inbound {
         self.fragments.take()?.message
     }
 
+    /// The message that has begun to arrive and has not ended, by a number that the one before it
+    /// did not have. `None` between messages.
+    ///
+    /// For whoever bounds the time that a message may take ([`Timers`](crate::Timers)). A message has
+    /// begun when the header of its first frame is complete. A control frame that comes in pieces
+    /// counts as a message, unless it is inside one.
+    #[inline]
+    #[must_use]
+    pub const fn unfinished(&self) -> Option<u32> {
+        if self.fragments.is_some() || matches!(self.state, State::Payload(_)) {
+            Some(self.begun)
+        } else {
+            None
+        }
+    }
+
     /// Looks at no more input: the connection has failed or is closed.
     pub fn stop(&mut self) {
         self.state = State::Stopped;
@@ -347,6 +366,9 @@ impl Inbound {
             }
             return Ok(Self::found(header.opcode, head, len, key));
         }
+        if self.fragments.is_none() {
+            self.begun = self.begun.wrapping_add(1);
+        }
         self.state = State::Payload(Partial {
             opcode: header.opcode,
             key: header.mask,
@@ -427,6 +449,7 @@ impl Inbound {
     ) -> Result<Step, Violation> {
         let limits = self.limits;
         let fragments = self.fragments.get_or_insert_with(|| {
+            self.begun = self.begun.wrapping_add(1);
             Box::new(Fragments {
                 assembler: Assembler::new(limits),
                 compressed: header.rsv1,

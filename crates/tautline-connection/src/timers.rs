@@ -49,9 +49,18 @@ pub struct Timers<I> {
     /// When the unanswered keepalive Ping means that the connection is lost.
     pong_by: Option<I>,
     close_by: Option<I>,
+    arrival: Option<Arrival<I>>,
     round_trip: Option<Duration>,
     /// Tells the keepalive Pings apart.
     counter: u32,
+}
+
+/// A message whose rest is awaited.
+#[derive(Clone, Copy, Debug)]
+struct Arrival<I> {
+    number: u32,
+    /// `None` once it has passed.
+    by: Option<I>,
 }
 
 /// What a deadline asks for.
@@ -64,6 +73,8 @@ pub enum Expired {
     Keepalive,
     /// The closing handshake, or the end of the stream after it, did not come in time.
     Close,
+    /// A message did not end in time: see [`Timers::is_message_overdue`].
+    Message,
 }
 
 impl<I> Timers<I>
@@ -78,6 +89,7 @@ where
             sent: None,
             pong_by: None,
             close_by: None,
+            arrival: None,
             round_trip: None,
             counter: 0,
         }
@@ -86,7 +98,8 @@ where
     /// The earliest deadline.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<I> {
-        [self.ping_at, self.pong_by, self.close_by]
+        let message_by = self.arrival.as_ref().and_then(|arrival| arrival.by);
+        [self.ping_at, self.pong_by, self.close_by, message_by]
             .into_iter()
             .flatten()
             .min()
@@ -97,6 +110,11 @@ where
         if self.close_by.is_some_and(|at| at <= now) {
             self.close_by = None;
             return Some(Expired::Close);
+        }
+        if let Some(arrival) = &mut self.arrival
+            && arrival.by.take_if(|at| *at <= now).is_some()
+        {
+            return Some(Expired::Message);
         }
         if self.pong_by.is_some_and(|at| at <= now) {
             self.pong_by = None;
@@ -146,10 +164,55 @@ where
         }
     }
 
-    /// The closing handshake has begun: it must end by `deadline`. Keepalive stops.
+    /// The rest of a message is awaited, which must come by `deadline`. `number` tells it apart from
+    /// the message before ([`Inbound::unfinished`](crate::Inbound::unfinished)). Does nothing when
+    /// the closing handshake has begun.
+    pub fn start_message(&mut self, number: u32, deadline: I) {
+        if self.close_by.is_none() {
+            self.arrival = Some(Arrival {
+                number,
+                by: Some(deadline),
+            });
+        }
+    }
+
+    /// The rest of no message is awaited any more.
+    pub fn end_message(&mut self) {
+        self.arrival = None;
+    }
+
+    /// Whether there is nothing to wait for and nothing to tell, so that it may as well not be there.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.keepalive.is_none()
+            && self.sent.is_none()
+            && self.round_trip.is_none()
+            && self.poll_timeout().is_none()
+    }
+
+    /// The message that was told to [`Timers::start_message`], unless it has ended.
+    #[must_use]
+    pub fn message(&self) -> Option<u32> {
+        Some(self.arrival.as_ref()?.number)
+    }
+
+    /// Whether the deadline of the message that is awaited has passed.
+    ///
+    /// It stays so: [`Expired::Message`] may be told to a caller that only sends, and cannot know
+    /// whether the rest has come and was not read.
+    #[must_use]
+    pub fn is_message_overdue(&self) -> bool {
+        self.arrival
+            .as_ref()
+            .is_some_and(|arrival| arrival.by.is_none())
+    }
+
+    /// The closing handshake has begun: it must end by `deadline`. Keepalive stops, and messages have
+    /// no deadlines of their own any more.
     pub fn start_close(&mut self, deadline: I) {
         self.ping_at = None;
         self.pong_by = None;
+        self.arrival = None;
         if self.close_by.is_none() {
             self.close_by = Some(deadline);
         }

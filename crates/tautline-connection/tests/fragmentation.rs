@@ -1,7 +1,8 @@
 //! Messages in several frames (RFC 6455 section 5.4).
 
 use bytes::BytesMut;
-use tautline_connection::{Disposition, Event, Role, Violation};
+use tautline_connection::{Disposition, Event, Inbound, Role, Step, Violation};
+use tautline_message::Limits;
 
 use crate::support::{ROLES, close_body, control, frame, message, open, outcome, sent, to};
 
@@ -38,6 +39,60 @@ fn fragments_join_to_the_message_that_one_frame_would_be() {
             assert_eq!(outcome.violation, None);
             assert_eq!(outcome.sent, b"");
             assert_eq!(outcome.disposition, Disposition::Open);
+        }
+    }
+}
+
+/// Each byte of these sessions is followed by what is unfinished then: nothing, or the first,
+/// second or third message that was.
+#[test]
+fn an_unfinished_message_has_a_number_of_its_own() {
+    let cases: [(&[u8], &[u8]); 5] = [
+        (b"\x81\x02ab\x82\x01c", b"\x00\x01\x01\x00\x00\x02\x00"),
+        (
+            b"\x01\x00\x00\x01a\x80\x00\x81\x01b",
+            b"\x00\x01\x01\x01\x01\x01\x00\x00\x02\x00",
+        ),
+        // A control frame inside a message is no other one.
+        (
+            b"\x01\x01a\x89\x01b\x80\x00",
+            b"\x00\x01\x01\x01\x01\x01\x01\x00",
+        ),
+        (b"\x89\x01a\x81\x01b", b"\x00\x01\x00\x00\x02\x00"),
+        // Nothing is waited for after a Close, nor after a violation.
+        (
+            b"\x01\x01a\x88\x00\x80\x00",
+            b"\x00\x01\x01\x01\x00\x00\x00",
+        ),
+    ];
+    for (frames, unfinished) in cases {
+        let mut inbound = Inbound::new(Role::Client, Limits::default());
+        let mut input = Vec::new();
+        for (byte, expected) in frames.iter().zip(unfinished) {
+            input.push(*byte);
+            while let Some(used) = step(&mut inbound, &mut input) {
+                input.drain(..used);
+            }
+            let number = inbound.unfinished().unwrap_or_default();
+            assert_eq!(number, u32::from(*expected), "{frames:02x?}");
+        }
+    }
+}
+
+/// How many bytes were used; `None` if more are needed.
+fn step(inbound: &mut Inbound, input: &mut [u8]) -> Option<usize> {
+    match inbound.locate(input).expect("the frames are good") {
+        Step::More { .. } => None,
+        Step::Message { head, len, .. } => Some(head + len),
+        Step::Control { opcode, head, len } => {
+            let control = inbound.control(opcode, &input[head..head + len]);
+            assert!(control.is_ok());
+            Some(head + len)
+        }
+        Step::Fragment { len } => Some(len),
+        Step::Assembled { len } => {
+            assert!(inbound.take_message().is_some());
+            Some(len)
         }
     }
 }

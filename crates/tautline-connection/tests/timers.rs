@@ -152,6 +152,42 @@ fn a_close_has_one_deadline_and_ends_keepalive() {
     assert_eq!(timers.poll_timeout(), None);
 }
 
+/// R6455-10.4-01: it is told once, and known until the message has ended.
+#[test]
+fn a_message_has_a_deadline_until_it_ends() {
+    let deadline = Duration::from_secs(120);
+    let mut timers: Timers<Duration> = Timers::new(None, Duration::ZERO);
+    assert_eq!(timers.message(), None);
+    timers.start_message(1, deadline);
+    assert_eq!(timers.message(), Some(1));
+    assert_eq!(timers.poll_timeout(), Some(deadline));
+    let before = deadline - Duration::from_nanos(1);
+    assert_eq!(timers.handle_timeout(before), None);
+    assert!(!timers.is_message_overdue());
+    assert_eq!(timers.handle_timeout(deadline), Some(Expired::Message));
+    assert_eq!(timers.handle_timeout(deadline), None);
+    assert_eq!(timers.poll_timeout(), None);
+    assert!(timers.is_message_overdue());
+    timers.start_message(2, deadline * 2);
+    assert!(!timers.is_message_overdue());
+    assert_eq!(timers.poll_timeout(), Some(deadline * 2));
+    timers.end_message();
+    assert_eq!((timers.message(), timers.poll_timeout()), (None, None));
+}
+
+/// R6455-7.1.2-03: and a Close that is due goes before what else is.
+#[test]
+fn a_close_ends_the_deadline_of_a_message() {
+    let mut timers = keepalive();
+    timers.start_message(1, INTERVAL);
+    timers.start_close(INTERVAL * 2);
+    assert_eq!(timers.poll_timeout(), Some(INTERVAL * 2));
+    assert_eq!(timers.message(), None);
+    timers.start_message(2, INTERVAL);
+    let late = INTERVAL * 3;
+    assert_eq!(timers.handle_timeout(late), Some(Expired::Close));
+}
+
 /// R6455-7.1.7-08: nothing is due that nobody asked for.
 #[test]
 fn without_keepalive_nothing_is_due() {

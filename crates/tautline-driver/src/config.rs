@@ -12,6 +12,25 @@ use crate::compression;
 
 /// Settings of a connection, the same for clients and servers.
 ///
+/// Everything that a peer can use up has a limit here, with a default that suits a server that
+/// anybody can reach:
+///
+/// | limit | set with | default |
+/// |---|---|---|
+/// | bytes of the handshake's head | [`HandshakeLimits::with_max_head_size`] | 16 KiB |
+/// | its start line | [`HandshakeLimits::with_max_start_line`] | 8 KiB |
+/// | its header lines | [`HandshakeLimits::with_max_headers`] | 100 |
+/// | a refusal's body, of which a client drops the rest | [`HandshakeLimits::with_max_body_size`] | 64 KiB |
+/// | time for the handshake | [`Config::handshake_timeout`] | 10 s |
+/// | payload of a frame | [`Limits::with_max_frame_size`] | 16 MiB |
+/// | payload of a message, and of one that was compressed when it is inflated | [`Limits::with_max_message_size`] | 16 MiB |
+/// | fragments of a message that are empty | [`Limits::with_max_empty_fragments`] | 1024 |
+/// | time for a message that has begun | [`Config::message_timeout`] | 2 min |
+/// | bytes that wait to be written | [`Config::high_water_mark`] | 64 KiB and one message |
+/// | Pongs that wait to be written; then only the newest Ping is answered | cannot be set | 16 KiB |
+/// | time for a Pong to a keepalive Ping | [`Config::keepalive`] | keepalive is off |
+/// | time for the closing handshake | [`Config::close_timeout`] | 5 s |
+///
 /// Spans of time above a year, such as `Duration::MAX`, count as a year.
 ///
 /// ```
@@ -31,6 +50,7 @@ pub struct Config {
     pub(crate) handshake_limits: HandshakeLimits,
     pub(crate) handshake_timeout: Duration,
     pub(crate) close_timeout: Duration,
+    pub(crate) message_timeout: Option<Duration>,
     pub(crate) keepalive: Option<Keepalive>,
     pub(crate) high_water_mark: usize,
     pub(crate) fragment_size: Option<NonZeroUsize>,
@@ -49,6 +69,7 @@ impl Config {
             handshake_limits: HandshakeLimits::default(),
             handshake_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(5),
+            message_timeout: Some(Duration::from_secs(120)),
             keepalive: None,
             high_water_mark: 64 * 1024,
             fragment_size: None,
@@ -85,6 +106,22 @@ impl Config {
     /// Default: 5 seconds.
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout.min(MAX_TIMEOUT);
+        self
+    }
+
+    /// How long a message may take that has begun to arrive, from the first time that its rest has to
+    /// be waited for; `None` is as long as it likes. Default: 2 minutes.
+    ///
+    /// A peer could otherwise have a connection keep the bytes of a message for ever that it never
+    /// finishes. The peer is told with close code 1008, and receiving fails with
+    /// [`Timeout::Message`](crate::Timeout::Message). What is given here times the slowest link that
+    /// is to be served is the largest message that can be received: 2 minutes are enough for 16 MiB
+    /// at 1.2 Mbit/s.
+    ///
+    /// Time that the application lets pass between two calls that receive counts, too, if the
+    /// message is still unfinished after the second has read all that came meanwhile.
+    pub fn message_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.message_timeout = timeout.map(|timeout| timeout.min(MAX_TIMEOUT));
         self
     }
 

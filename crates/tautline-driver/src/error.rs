@@ -30,6 +30,8 @@ pub enum Timeout {
     Handshake,
     /// No Pong answered a keepalive Ping.
     Keepalive,
+    /// A message was begun and not finished in time; the peer was told so in a Close frame.
+    Message,
     /// The peer did not answer a Close frame.
     Close,
 }
@@ -39,6 +41,7 @@ impl fmt::Display for Timeout {
         f.write_str(match self {
             Self::Handshake => "opening handshake timed out",
             Self::Keepalive => "no pong for a keepalive ping",
+            Self::Message => "message took too long",
             Self::Close => "closing handshake timed out",
         })
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tautline_connection::{
-    CloseFrame, Closed, Control, Outbound, Prepared, Role, SendError, Timers, Violation,
+    CloseFrame, Closed, Control, Inbound, Outbound, Prepared, Role, SendError, Timers, Violation,
 };
 #[cfg(feature = "futures")]
 use tautline_frame::CloseCode;
@@ -20,6 +20,7 @@ use tautline_message::Message;
 use self::ending::{Outcome, Phase};
 use crate::{
     Config, Error, Transport,
+    input::Input,
     keys::OsKeys,
     scratch,
     shared_waker::{SharedWaker, Waiters},
@@ -40,12 +41,22 @@ pub(crate) struct Link<T> {
     role: Role,
     /// Bytes were written since the last keepalive Ping.
     progress: bool,
+    heard: Heard,
     /// Bytes were written that the transport itself may hold back.
     unflushed: bool,
     /// Why nothing more is written.
     write_error: Option<io::ErrorKind>,
     phase: Phase,
     outcome: Outcome,
+}
+
+/// What was read since the last keepalive Ping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    Nothing,
+    Bytes,
+    /// Bytes of a message whose rest is awaited.
+    PartOfMessage,
 }
 
 /// What the handshake agreed on.
@@ -82,11 +93,13 @@ impl<T> Link<T> {
 
 impl<T: Transport> Link<T> {
     pub(crate) fn new(
-        transport: T,
+        mut transport: T,
         role: Role,
         config: Arc<Config>,
         agreed: Option<Agreed>,
     ) -> Self {
+        // That of the opening handshake.
+        transport.clear_deadline();
         let mut outbound = Outbound::new(role, OsKeys);
         outbound.set_fragment_size(config.fragment_size);
         let timers = config
@@ -101,6 +114,7 @@ impl<T: Transport> Link<T> {
             agreed: agreed.map(Box::new),
             role,
             progress: false,
+            heard: Heard::Nothing,
             unflushed: false,
             write_error: None,
             phase: Phase::Open,
@@ -211,7 +225,8 @@ impl<T: Transport> Link<T> {
     pub(crate) fn poll_fill(
         &mut self,
         cx: &mut Context<'_>,
-        input: &mut crate::input::Input,
+        input: &mut Input,
+        inbound: &Inbound,
         want: usize,
         when_full: WhenFull,
     ) -> Poll<Fill> {
@@ -228,7 +243,10 @@ impl<T: Transport> Link<T> {
         }
         match self.transport.poll_read(cx, input.prepare(want)) {
             Poll::Ready(Ok(0)) => self.end(Outcome::Lost),
-            Poll::Ready(Ok(_)) => return Poll::Ready(Fill::Read),
+            Poll::Ready(Ok(_)) => {
+                self.heard = Heard::Bytes;
+                return Poll::Ready(Fill::Read);
+            }
             // TLS that was cut off, which is how many a peer leaves.
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.end(Outcome::Lost);
@@ -240,7 +258,8 @@ impl<T: Transport> Link<T> {
                 if let Some(shared) = &mut self.shared {
                     shared.set_reader(cx.waker());
                 }
-                return self.poll_timers(cx).map(|()| Fill::Ended);
+                let due = self.poll_timers_of_reader(cx, inbound.unfinished());
+                return due.map(|()| Fill::Ended);
             }
         }
         Poll::Ready(Fill::Ended)

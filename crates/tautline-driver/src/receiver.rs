@@ -172,11 +172,13 @@ impl Receiver {
                 return Poll::Pending;
             }
             // Every complete frame is used up: what was queued meanwhile leaves in one write.
-            let fill = ready!(
-                access
-                    .link()
-                    .poll_fill(cx, &mut self.input, want, when_full)
-            );
+            let fill = ready!(access.link().poll_fill(
+                cx,
+                &mut self.input,
+                &self.inbound,
+                want,
+                when_full
+            ));
             if let Fill::Ended = fill {
                 return self.poll_end(access, cx).map_ok(|_: Option<Message>| None);
             }

@@ -61,6 +61,9 @@ pub trait Transport {
 
     /// Waits until `deadline`. Polled with another deadline, it waits for that one instead.
     fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()>;
+
+    /// No deadline is waited for any more, so that the memory of a timer can be let go.
+    fn clear_deadline(&mut self) {}
 }
 
 /// How many slices a write gathers at most. Frames are small or few: beyond this another system

@@ -116,6 +116,19 @@ fn a_silent_peer_is_waited_for_no_longer_than_the_handshake_timeout() {
 }
 
 #[test]
+fn a_handshake_that_ends_just_in_time_is_good() {
+    let wire = Wire::new();
+    let mut task = Task::new(read(&wire));
+    let (most, last) = REQUEST.as_bytes().split_at(REQUEST.len() - 1);
+    wire.give(Side::Server, most);
+    task.run();
+    wire.advance(Duration::from_secs(10) - Duration::from_millis(1));
+    assert!(!task.run().is_done());
+    wire.give(Side::Server, last);
+    assert!(task.run().output().is_ok());
+}
+
+#[test]
 fn any_operation_may_fail_during_the_handshake() {
     let server = async |wire: &Wire, reject: bool| {
         let upgrade = read(wire).await?;

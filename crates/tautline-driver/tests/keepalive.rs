@@ -65,6 +65,23 @@ fn an_idle_peer_is_pinged_at_the_interval_and_its_pong_is_measured() {
     assert_eq!(task.run().output(), Some(Duration::from_millis(70)));
 }
 
+/// R6455-5.5.2-05
+#[test]
+fn a_pong_just_in_time_keeps_the_connection() {
+    let (wire, mut ws) = server_with(config());
+    let mut task = Task::new(ws.recv());
+    task.run();
+    wire.advance(INTERVAL);
+    task.run();
+    let sent = frames::parse(&wire.take(Side::Server));
+    wire.advance(INTERVAL - Duration::from_millis(1));
+    assert!(!task.run().is_done());
+    wire.give(Side::Server, masked(PONG, &sent[0].1));
+    task.run();
+    wire.advance(INTERVAL - Duration::from_millis(1));
+    assert!(!task.run().is_done());
+}
+
 #[test]
 fn a_ping_of_the_applications_own_is_measured() {
     let (wire, mut ws) = server();

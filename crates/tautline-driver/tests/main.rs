@@ -20,6 +20,7 @@ mod keepalive;
 mod keys;
 mod memory;
 mod pair;
+mod slow_messages;
 #[cfg(feature = "futures")]
 mod streams;
 mod unclean_ends;

@@ -158,8 +158,9 @@ fn a_part_of_a_frame_is_parked_at_its_size() {
         wire.give(Side::Server, &frame[..arrived]);
         let info = wait(&mut ws);
         let kept = kept(&info) as usize;
+        // Beside the part, its buffer's head and the deadline for the rest.
         assert!(
-            (arrived..arrived + 200).contains(&kept),
+            (arrived..arrived + 300).contains(&kept),
             "{arrived}: {kept} bytes"
         );
         wire.give(Side::Server, &frame[arrived..]);

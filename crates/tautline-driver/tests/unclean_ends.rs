@@ -29,6 +29,19 @@ fn a_peer_that_does_not_answer_is_waited_for_no_longer_than_the_close_timeout() 
     assert!(wire.is_gone(Side::Server));
 }
 
+/// R6455-7.1.2-03: the default is five seconds.
+#[test]
+fn a_close_that_is_answered_just_in_time_is_clean() {
+    let (wire, mut ws) = server();
+    let mut task = Task::new(ws.close(CloseCode::NORMAL, ""));
+    task.run();
+    wire.advance(Duration::from_secs(5) - Duration::from_millis(1));
+    assert!(!task.run().is_done());
+    wire.give(Side::Server, masked(CLOSE, close_body(1000, "")));
+    wire.give_eof(Side::Server);
+    assert!(task.run().output().unwrap().is_clean());
+}
+
 /// R6455-7.1.2-03: not even the Close frame can be written.
 #[test]
 fn a_peer_that_reads_nothing_is_waited_for_no_longer_than_the_close_timeout() {

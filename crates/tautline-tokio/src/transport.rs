@@ -82,6 +82,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Transport for Tokio<S> {
         }
         sleep.as_mut().poll(cx)
     }
+
+    fn clear_deadline(&mut self) {
+        self.sleep = None;
+    }
 }
 
 fn set_nodelay(stream: &dyn Any) {

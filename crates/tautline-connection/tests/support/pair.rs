@@ -238,7 +238,7 @@ impl End {
                     let sent = self.connection.ping(payload);
                     assert!(sent.is_ok(), "keepalive stops when the connection closes");
                 }
-                Expired::Keepalive | Expired::Close => self.gone = true,
+                Expired::Keepalive | Expired::Close | Expired::Message => self.gone = true,
             }
             self.log.push(Happened::Expired(expired));
         }

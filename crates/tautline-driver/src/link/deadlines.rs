@@ -4,10 +4,10 @@ use std::{
     time::Instant,
 };
 
-use tautline_connection::{Expired, Timers};
+use tautline_connection::{Expired, Timers, Violation};
 
 use super::{
-    Link,
+    Heard, Link,
     ending::{Outcome, Phase},
 };
 use crate::{Timeout, Transport};
@@ -20,6 +20,65 @@ impl<T: Transport> Link<T> {
             Poll::Pending
         } else {
             self.poll_set_timers(cx)
+        }
+    }
+
+    /// Does what is due while input is awaited. `unfinished` is the message whose rest that input is.
+    ///
+    /// Nothing on the way of a message asks for the time: a message has a deadline from when its rest
+    /// is awaited for the first time.
+    #[inline]
+    pub(super) fn poll_timers_of_reader(
+        &mut self,
+        cx: &mut Context<'_>,
+        unfinished: Option<u32>,
+    ) -> Poll<()> {
+        if self.timers.is_none() && unfinished.is_none() {
+            Poll::Pending
+        } else {
+            self.poll_message_timer(cx, unfinished)
+        }
+    }
+
+    #[inline(never)]
+    fn poll_message_timer(&mut self, cx: &mut Context<'_>, unfinished: Option<u32>) -> Poll<()> {
+        if unfinished.is_some() && self.heard == Heard::Bytes {
+            self.heard = Heard::PartOfMessage;
+        }
+        self.follow_message(unfinished);
+        let due = self.poll_timers(cx);
+        if due.is_pending()
+            && let Some(timers) = &self.timers
+            && timers.is_message_overdue()
+        {
+            // Everything that has come was read, and it is not enough.
+            self.fail(Violation::SlowMessage);
+            return Poll::Ready(());
+        }
+        due
+    }
+
+    fn follow_message(&mut self, unfinished: Option<u32>) {
+        // A closing handshake has a deadline for everything.
+        let limit = self
+            .config
+            .message_timeout
+            .filter(|_| self.outbound.is_open());
+        let (Some(limit), Some(number)) = (limit, unfinished) else {
+            if let Some(timers) = &mut self.timers {
+                timers.end_message();
+                if timers.is_idle() {
+                    // A connection that had to wait for a message once is as small as others.
+                    self.timers = None;
+                    self.transport.clear_deadline();
+                }
+            }
+            return;
+        };
+        let timers = self.timers.as_ref();
+        if timers.and_then(|timers| timers.message()) != Some(number) {
+            let deadline = self.transport.now() + limit;
+            self.timers().start_message(number, deadline);
         }
     }
 
@@ -43,6 +102,7 @@ impl<T: Transport> Link<T> {
                 None => {}
                 Some(Expired::Ping(payload)) => {
                     self.progress = false;
+                    self.heard = Heard::Nothing;
                     if self.outbound_with_buffer().ping(&payload).is_ok() {
                         // What cannot be written now is written by whoever polls next.
                         let _ = self.poll_flush(cx);
@@ -50,9 +110,12 @@ impl<T: Transport> Link<T> {
                 }
                 Some(Expired::Keepalive) => {
                     // A peer that takes bytes, however slowly, is alive; its Pong may wait behind
-                    // a message that this end is still sending and not reading meanwhile.
-                    if self.progress && self.outbound.queued() > 0 {
+                    // a message that this end is still sending and not reading meanwhile. So is a
+                    // peer that sends bytes of a message, behind which its Pong has to wait.
+                    let takes = self.progress && self.outbound.queued() > 0;
+                    if takes || self.heard == Heard::PartOfMessage {
                         self.progress = false;
+                        self.heard = Heard::Nothing;
                         timers.extend_keepalive(now);
                     } else {
                         self.end(Outcome::Timeout(Timeout::Keepalive));
@@ -63,6 +126,8 @@ impl<T: Transport> Link<T> {
                     self.give_up_closing();
                     return Poll::Ready(());
                 }
+                // For the reader to judge: a sender cannot know what has come meanwhile.
+                Some(Expired::Message) => self.wake_all(),
             }
         }
     }

@@ -56,6 +56,7 @@ impl<T: Transport> Link<T> {
         match self.outcome {
             Outcome::Clean => Ok(self.outbound.closed()),
             // On the wire it is a violation like others.
+            Outcome::Violation(Violation::SlowMessage) => Err(Error::Timeout(Timeout::Message)),
             Outcome::Violation(violation) => Err(Error::Violation(violation)),
             Outcome::Lost => Err(Error::Lost(ConnectionLost::new())),
             Outcome::Io(kind) => Err(Error::Io(kind.into())),

@@ -14,7 +14,7 @@ use tautline::{
 
 use crate::support::{
     Adapter, Clock, Clocked, Pipe, Timed, accept, client_and_peer, echo_all, listen,
-    raw::{self, PING, PONG, TEXT},
+    raw::{self, CLOSE, PING, PONG, TEXT},
     server_and_peer, settle, spawn,
 };
 
@@ -87,6 +87,43 @@ pub(crate) async fn a_message_that_nobody_takes_waits_no_longer_than_the_keepali
         matches!(error, Error::Timeout(Timeout::Keepalive)),
         "{error:?}"
     );
+}
+
+/// A slow message is finished just in time, and the next one never: it is not the keepalive, which is
+/// off, that ends this.
+///
+/// R6455-10.4-01
+pub(crate) async fn a_message_that_nobody_finishes_waits_no_longer_than_its_timeout<A: Adapter>() {
+    const LIMIT: Duration = Duration::from_secs(120);
+    let clock = Clock::new();
+    let runtime = Clocked::<A>::new(&clock);
+    let (mut server, mut peer) = server_and_peer::<A, _>(&runtime, Config::new()).await;
+    let frame = raw::masked(TEXT, b"slow");
+    for message in 1..=2 {
+        let (begin, rest) = frame.split_at(8);
+        raw::send(&mut peer, begin).await;
+        let receiving = spawn::<A, _>(async move { (server.recv().await, server) });
+        clock.somebody_waits(LIMIT).await;
+        if message == 1 {
+            clock.advance(LIMIT - Duration::from_millis(1));
+            raw::send(&mut peer, rest).await;
+            let received = receiving.await;
+            assert_eq!(received.0.unwrap(), Some("slow".into()));
+            server = received.1;
+        } else {
+            clock.advance(LIMIT);
+            let (opcode, body) = raw::read_frame(&mut peer).await;
+            let told = raw::close_body(1008, "message took too long");
+            assert_eq!((opcode, body), (CLOSE, told));
+            drop(peer);
+            let (error, _) = receiving.await;
+            assert!(
+                matches!(error, Err(Error::Timeout(Timeout::Message))),
+                "{error:?}"
+            );
+            return;
+        }
+    }
 }
 
 /// R6455-5.5.2-05

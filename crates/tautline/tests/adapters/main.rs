@@ -199,6 +199,7 @@ suite! {
         a_client_gives_up_a_server_that_answers_no_ping,
         a_server_gives_up_a_client_that_answers_no_ping,
         a_message_that_nobody_takes_waits_no_longer_than_the_keepalive,
+        a_message_that_nobody_finishes_waits_no_longer_than_its_timeout,
         a_peer_that_answers_is_kept_for_days,
         the_round_trip_of_a_ping_is_measured_by_the_clock_of_the_runtime,
     }
