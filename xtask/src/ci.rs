@@ -11,6 +11,7 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use console::style;
 
+use crate::deny;
 use crate::process;
 use crate::workspace::{Workspace, cargo};
 
@@ -18,7 +19,8 @@ use crate::workspace::{Workspace, cargo};
 ///
 /// Stops at the first step that fails. With CI=true in the environment the browser tests must find
 /// their browser, and `interop` every peer; elsewhere they say so and pass without. `counts` needs
-/// valgrind and strace everywhere.
+/// valgrind and strace everywhere. `deny` is left out, and said to be, where cargo-deny is not
+/// installed: to build it takes minutes.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Leave a step out; may be given several times.
@@ -36,6 +38,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     for &step in Step::value_variants() {
         if failed.is_some() || options.skip.contains(&step) {
             table.add_row([step.name(), "not run".to_owned(), String::new()]);
+            continue;
+        }
+        if step == Step::Deny && !deny::is_installed() {
+            table.add_row([step.name(), "no cargo-deny".to_owned(), String::new()]);
             continue;
         }
         let begin = Instant::now();
@@ -63,10 +69,12 @@ enum Step {
     NoStd,
     Standalone,
     Powerset,
+    Deny,
     Test,
     Counts,
     Fuzz,
     Interop,
+    Hostile,
     Autobahn,
     /// The other runtimes, without the cases of compression, which is the same on all of them and
     /// takes most of the time.
@@ -130,12 +138,13 @@ impl Step {
                 }
                 Ok(test)
             }
-            Self::Tidy | Self::NoStd | Self::Standalone | Self::Powerset => {
+            Self::Tidy | Self::NoStd | Self::Standalone | Self::Powerset | Self::Deny => {
                 with(this_program()?, &self.name())
             }
             Self::Counts => with(this_program()?, "bench counts"),
             Self::Fuzz => with(this_program()?, &format!("fuzz --seconds {FUZZ_SECONDS}")),
             Self::Interop => with(this_program()?, "interop --adapter all"),
+            Self::Hostile => with(this_program()?, "hostile --adapter all"),
             Self::Autobahn => with(this_program()?, "autobahn --role both"),
             Self::AutobahnAdapters => with(
                 this_program()?,

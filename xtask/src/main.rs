@@ -21,10 +21,13 @@ mod autobahn;
 mod bench;
 mod cargo_tree;
 mod ci;
+mod deny;
 mod fuzz;
 mod generated;
+mod hostile;
 mod interop;
 mod isolation;
+mod load;
 mod markdown;
 mod no_std;
 mod powerset;
@@ -46,12 +49,15 @@ struct Cli {
 enum Task {
     Autobahn(autobahn::Options),
     Interop(interop::Options),
+    Hostile(hostile::Options),
+    Load(load::Options),
     /// Check the architecture's rules on the source: one line per finding.
     ///
     /// Dependencies between the crates follow the picture, protocol crates name no socket, clock,
     /// runtime or random source, `unsafe` stays where it is allowed, features do something,
-    /// crate pages have an example, every adapter has the same public names, `docs/rfc6455.md` and
-    /// `docs/rfc7692.md` name tests that exist, links resolve, and no tracked file holds a path of somebody's machine.
+    /// crate pages have an example, every adapter has the same public names, the pages of
+    /// requirements, limits and threats name tests that exist, links resolve, and no tracked file
+    /// holds a path of somebody's machine.
     Tidy,
     /// Prove that the frame, message and connection crates build without the standard library.
     ///
@@ -62,6 +68,7 @@ enum Task {
     ///
     /// No other crate of the family is there; an example may name what its crate depends on.
     Standalone,
+    Deny(deny::Options),
     /// Check that every combination of features of every published crate compiles.
     ///
     /// Also checks that the facade brings only the runtimes that its features name.
@@ -87,9 +94,12 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Autobahn(options) => return autobahn::run(&workspace, &options),
         Task::Interop(options) => return interop::run(&workspace, &options),
+        Task::Hostile(options) => return hostile::run(&workspace, &options),
+        Task::Load(options) => return load::run(&workspace, &options),
         Task::Tidy => tidy::run(&workspace),
         Task::NoStd => no_std::run(&workspace),
         Task::Standalone => standalone::run(&workspace),
+        Task::Deny(options) => deny::run(&workspace, &options),
         Task::Powerset => powerset::run(&workspace),
         Task::Fuzz(options) => fuzz::run(&workspace, &options),
         Task::Bench(options) => bench::run(&workspace, &options),

@@ -71,6 +71,16 @@ impl Guarded {
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
+
+    /// The process id; that of nobody, or of somebody else, once the child has ended.
+    pub(crate) fn id(&self) -> u32 {
+        lock(&self.entry.child).id()
+    }
+
+    /// Kills the child before the guard goes away.
+    pub(crate) fn kill(&self) {
+        self.entry.kill();
+    }
 }
 
 impl Drop for Guarded {

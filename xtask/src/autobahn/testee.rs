@@ -115,7 +115,8 @@ impl Testee {
         }
     }
 
-    fn command(&self, adapter: Adapter) -> Command {
+    /// The program on an adapter; what it is to do is to be added.
+    pub(crate) fn command(&self, adapter: Adapter) -> Command {
         let mut command = Command::new(&self.0);
         command.args(["--adapter", adapter.name()]);
         command.envs(adapter.environment());

@@ -14,6 +14,7 @@ mod edges;
 mod features;
 mod links;
 mod machine_paths;
+mod proofs;
 mod purity;
 mod requirements;
 mod surface;
@@ -33,6 +34,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
         crate_pages::check,
         surface::check,
         requirements::check,
+        proofs::check,
         links::check,
         machine_paths::check,
     ] {

@@ -30,7 +30,7 @@ pub(super) fn check(workspace: &Workspace, tree: &Tree, findings: &mut Vec<Findi
 /// The pages with the tables.
 const PAGES: [&str; 2] = ["docs/rfc6455.md", "docs/rfc7692.md"];
 
-fn find_test(
+pub(super) fn find_test(
     workspace: &Workspace,
     tree: &Tree,
     package: &str,
@@ -127,7 +127,7 @@ fn check_citations(
 }
 
 /// The cells of a table row; none if the line is no row. `\|` and a bar in backticks are text.
-fn cells(line: &str) -> Vec<String> {
+pub(super) fn cells(line: &str) -> Vec<String> {
     let Some(line) = line.trim().strip_prefix('|') else {
         return Vec::new();
     };

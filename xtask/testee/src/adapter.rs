@@ -5,7 +5,7 @@ use tautline::{
     async_std::AsyncStdRuntime, driver::Runtime, smol::SmolRuntime, tokio::TokioRuntime,
 };
 
-use crate::{Role, client::client, server::server, talk::talk};
+use crate::{Role, client::client, server::server, talk::talk, visit::visit};
 
 /// The adapter to run on.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -55,14 +55,16 @@ impl Role {
             Self::Server {
                 listen,
                 compression,
+                keepalive,
             } => {
                 let listener = bind(listen).await?;
                 println!("listening on {}", address(&listener)?);
-                server(runtime, listener, compression.config()).await?;
+                server(runtime, listener, keepalive.add_to(compression.config())).await?;
                 Ok(())
             }
             Self::Client(cases) => client(runtime, &cases).await,
             Self::Talk(conversation) => talk(runtime, &conversation).await,
+            Self::Visit(server) => visit(runtime, &server).await,
         }
     }
 }
