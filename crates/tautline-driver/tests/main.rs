@@ -12,6 +12,7 @@ mod closing;
 mod connect_gate;
 mod connecting;
 mod corking;
+mod errors;
 mod failing;
 mod flushing;
 mod halves;
@@ -20,6 +21,7 @@ mod keepalive;
 mod keys;
 mod memory;
 mod pair;
+mod simulation;
 mod slow_messages;
 #[cfg(feature = "futures")]
 mod streams;
