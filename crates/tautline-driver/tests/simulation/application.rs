@@ -132,9 +132,9 @@ impl Application {
             let sent = if last {
                 Some(writer.send(message).await)
             } else if random.one_in(3) {
-                // Two that wait in one task, of which one gives up.
+                // Two that wait in one task; the one that gives up must not take the other's waker along.
                 let sending = perhaps(random, writer.send(message));
-                join(sending, writer.flush()).await.0
+                join(writer.flush(), sending).await.1
             } else if random.one_in(2) {
                 perhaps(random, writer.feed(message)).await
             } else {
@@ -165,7 +165,8 @@ impl Application {
 
     /// Sends the answers to what the reader has heard, and closes when it is time to.
     async fn answer(self, writer: WriteHalf<End>, heard: Rc<RefCell<Heard>>) {
-        while !(self.is_to_close() && heard.borrow().answers.is_empty()) {
+        let early = matches!(self.closes, Some(Some(_)));
+        while !self.is_to_close() || !(early || heard.borrow().answers.is_empty()) {
             let next = std::future::poll_fn(|cx| heard.borrow_mut().poll(cx.waker())).await;
             let Some(answer) = next else {
                 return;

@@ -56,13 +56,16 @@ impl Executor {
             if running.is_empty() {
                 return;
             }
+            if self.random.one_in(4) {
+                network.wake_writers();
+            }
             // A poll for no reason must not stand in for a wake-up that is lost.
             if running.iter().any(|task| task.is_woken()) {
                 let spurious = self.random.one_in(32);
                 running.retain(|task| spurious || task.is_woken());
             } else {
                 assert!(
-                    network.let_time_pass(),
+                    network.wake_writers() || network.let_time_pass(),
                     "nothing will ever wake {:?}",
                     self.waiting()
                 );

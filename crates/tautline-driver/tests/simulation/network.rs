@@ -76,6 +76,8 @@ struct EndState {
     operations: usize,
     reader: Option<Waker>,
     writer: Option<Waker>,
+    /// The writer is to be told that there is room.
+    has_room: bool,
     timer: Option<(Instant, Waker)>,
 }
 
@@ -104,6 +106,21 @@ impl Network {
     pub(crate) fn elapsed(&self) -> Duration {
         let state = self.0.borrow();
         state.now - state.began
+    }
+
+    /// Wakes the writers for which room was made; says whether there was one.
+    pub(crate) fn wake_writers(&self) -> bool {
+        let mut state = self.0.borrow_mut();
+        let mut due = Vec::new();
+        for end in &mut state.ends {
+            if std::mem::take(&mut end.has_room) {
+                due.extend(end.writer.take());
+            }
+        }
+        drop(state);
+        let any = !due.is_empty();
+        due.into_iter().for_each(Waker::wake);
+        any
     }
 
     /// Moves the clock to the next moment at which something happens; false if nothing ever does.
@@ -239,9 +256,7 @@ impl Transport for End {
         for byte in end.arrived.drain(..count) {
             input.put_u8(byte);
         }
-        let writer = state.ends[1 - self.number].writer.take();
-        drop(state);
-        writer.into_iter().for_each(Waker::wake);
+        state.ends[1 - self.number].has_room = true;
         Poll::Ready(Ok(count))
     }
 
@@ -277,7 +292,7 @@ impl Transport for End {
         let bytes: Vec<u8> = slices.take(most).copied().collect();
         let written = bytes.len();
         let arrival = state.arrival(self.number);
-        // A stream that is ready for one task forgets the others.
+        // A stream that is ready for one task forgets the others, and that it was to wake them.
         state.ends[self.number].writer = None;
         let lost = state.ends[self.number].truncated;
         if !lost {
