@@ -349,7 +349,7 @@ impl<T: Transport> Link<T> {
         while self.outbound.queued() > 0 {
             let (transport, output) = (&mut self.transport, self.outbound.output());
             let shared = self.shared.as_ref().and_then(|shared| shared.waker());
-            let mut context = Context::from_waker(shared.as_ref().unwrap_or(cx.waker()));
+            let mut context = Context::from_waker(shared.unwrap_or(cx.waker()));
             let mut written = transport.poll_write(&mut context, output);
             if written.is_pending()
                 && let Some(shared) = &mut self.shared
@@ -366,7 +366,7 @@ impl<T: Transport> Link<T> {
         }
         let transport = &mut self.transport;
         let shared = self.shared.as_ref().and_then(|shared| shared.waker());
-        let mut context = Context::from_waker(shared.as_ref().unwrap_or(cx.waker()));
+        let mut context = Context::from_waker(shared.unwrap_or(cx.waker()));
         let mut flushed = transport.poll_flush(&mut context);
         if flushed.is_pending()
             && let Some(shared) = &mut self.shared

@@ -16,10 +16,17 @@ use std::{
 pub(crate) struct SharedWaker {
     /// Made when the first task waits: most connections that are idle have only ever waited for
     /// input.
-    waiters: Option<Arc<Waiters>>,
+    waiters: Option<WaitersWaker>,
     /// The task that waits for input. The transport has its waker; this is for what another task
     /// does that it has to know of.
     reader: Option<Waker>,
+}
+
+/// The tasks that wait, and the waker that wakes them all.
+#[derive(Debug)]
+struct WaitersWaker {
+    waiters: Arc<Waiters>,
+    waker: Waker,
 }
 
 /// The tasks that wait.
@@ -42,8 +49,8 @@ impl SharedWaker {
 
     /// Wakes every task that waits.
     pub(crate) fn wake(&mut self) {
-        if let Some(waiters) = &self.waiters {
-            waiters.wake_by_ref();
+        if let Some(all) = &self.waiters {
+            all.waker.wake_by_ref();
         }
         if let Some(reader) = self.reader.take() {
             reader.wake();
@@ -54,16 +61,16 @@ impl SharedWaker {
     /// a stream that is ready for one task may forget the others.
     #[inline]
     pub(crate) fn wake_waiters(&self) {
-        if let Some(waiters) = &self.waiters
-            && waiters.any.load(Ordering::Relaxed)
+        if let Some(all) = &self.waiters
+            && all.waiters.any.load(Ordering::Relaxed)
         {
-            waiters.wake_by_ref();
+            all.waker.wake_by_ref();
         }
     }
 
     /// The tasks that wait, if there ever was one.
     pub(crate) fn waiters(&self) -> Option<Arc<Waiters>> {
-        self.waiters.clone()
+        Some(self.waiters.as_ref()?.waiters.clone())
     }
 
     /// What to poll the transport with instead of the caller's waker, once a task has waited.
@@ -71,8 +78,11 @@ impl SharedWaker {
     /// From then on always: a transport may wake the waker that another one replaces, and a task that
     /// polled with both in turn would wake itself for ever.
     #[inline]
-    pub(crate) fn waker(&self) -> Option<Waker> {
-        self.waiters.clone().map(Waker::from)
+    pub(crate) const fn waker(&self) -> Option<&Waker> {
+        match &self.waiters {
+            Some(all) => Some(&all.waker),
+            None => None,
+        }
     }
 
     /// Polls, and makes sure that the caller's task is woken by the shared waker if the answer is
@@ -82,8 +92,7 @@ impl SharedWaker {
         cx: &Context<'_>,
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        let shared = self.waker();
-        let waker = shared.as_ref().unwrap_or(cx.waker());
+        let waker = self.waker().unwrap_or(cx.waker());
         match poll(&mut Context::from_waker(waker)) {
             Poll::Ready(ready) => Poll::Ready(ready),
             Poll::Pending => self.wait(cx, &mut poll),
@@ -98,10 +107,19 @@ impl SharedWaker {
         cx: &Context<'_>,
         poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        let waiters = self.waiters.get_or_insert_default();
-        waiters.add(cx.waker());
-        let waker = Waker::from(waiters.clone());
-        poll(&mut Context::from_waker(&waker))
+        let all = self.waiters.get_or_insert_with(WaitersWaker::new);
+        all.waiters.add(cx.waker());
+        poll(&mut Context::from_waker(&all.waker))
+    }
+}
+
+impl WaitersWaker {
+    fn new() -> Self {
+        let waiters = Arc::new(Waiters::default());
+        Self {
+            waker: Waker::from(waiters.clone()),
+            waiters,
+        }
     }
 }
 
