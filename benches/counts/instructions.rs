@@ -4,11 +4,14 @@
 //! The allocator is the system's, as in most programs.
 #![forbid(unsafe_code)]
 
+mod core;
 mod exchange;
 mod feed;
 mod handlers;
 mod opening;
 mod scenario;
+
+use tautline::message::Kind;
 
 use self::{exchange::Exchange, scenario::Scenario};
 
@@ -20,6 +23,10 @@ fn main() {
         many: 220,
         run: Box::new(opening::handshakes),
     });
+    for size in [16, 1024] {
+        scenarios.push(of_core("binary", Kind::Binary, size));
+        scenarios.push(of_core("text", Kind::Text, size));
+    }
     scenario::obey(&scenarios);
 }
 
@@ -30,5 +37,14 @@ fn of_exchange(exchange: Exchange) -> Scenario {
         few,
         many,
         run: Box::new(move |messages| exchange.run(messages)),
+    }
+}
+
+fn of_core(name: &str, kind: Kind, size: usize) -> Scenario {
+    Scenario {
+        name: format!("server, {name} {size} B, without transport and task"),
+        few: 3_000,
+        many: 15_000,
+        run: Box::new(move |messages| core::echo(kind, size, messages)),
     }
 }

@@ -4,7 +4,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use tautline_connection::{CloseFrame, Closed, Prepared};
@@ -211,6 +211,8 @@ impl<V, E> HandlerOutput for Result<V, E> {
 pub struct Cork<T, F: Future> {
     shared: Arc<Shared<T>>,
     state: State<F>,
+    /// The waker that writers wake. Kept here, too, so that a look tells that it is the same still.
+    runner: Option<Waker>,
 }
 
 enum State<F: Future> {
@@ -232,6 +234,7 @@ impl<T: Transport, F: Future> Cork<T, F> {
         Self {
             shared,
             state: State::Running(Box::pin(handler)),
+            runner: None,
         }
     }
 
@@ -245,27 +248,30 @@ impl<T: Transport, F: Future> Cork<T, F> {
 
 impl<T: Transport, F: Future<Output: HandlerOutput>> Cork<T, F> {
     fn poll_handler(
-        &self,
+        &mut self,
         handler: &mut Pin<Box<F>>,
         cx: &mut Context<'_>,
     ) -> Poll<Finished<F::Output>> {
-        self.shared.begin_polling(cx.waker());
-        // The handler is dropped right after a panic and nothing of it is looked at again.
-        let polled = catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)));
-        self.shared.end_polling();
-        match polled {
-            Ok(Poll::Ready(output)) => Poll::Ready(Finished::Output(output)),
-            Err(panic) => Poll::Ready(Finished::Panic(panic)),
-            Ok(Poll::Pending) => {
-                let mut link = self.shared.lock();
-                if link.has_output() {
-                    // An error is remembered by the link, and told to whoever sends or receives
-                    // next; the handler is woken for it by the end of the stream.
-                    let _ = link.poll_flush(cx);
-                }
-                Poll::Pending
+        match &self.runner {
+            Some(runner) if runner.will_wake(cx.waker()) => {}
+            _ => {
+                self.shared.set_runner(cx.waker());
+                self.runner = Some(cx.waker().clone());
             }
         }
+        self.shared.begin_polling();
+        // The handler is dropped right after a panic and nothing of it is looked at again.
+        let polled = catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)));
+        let finished = match polled {
+            Ok(Poll::Pending) => {
+                self.shared.end_polling(cx);
+                return Poll::Pending;
+            }
+            Ok(Poll::Ready(output)) => Finished::Output(output),
+            Err(panic) => Finished::Panic(panic),
+        };
+        self.shared.stop_polling();
+        Poll::Ready(finished)
     }
 
     fn start_close(&self, result: &Finished<F::Output>) {

@@ -73,6 +73,19 @@ impl Input {
         }
     }
 
+    /// Consumes bytes when more are read next: then a buffer that is read up can stay, as
+    /// [`Input::idle`] follows if they do not come.
+    #[inline]
+    pub(crate) fn consume_before_read(&mut self, count: usize) {
+        self.head += count;
+        if let Some(buffer) = &mut self.buffer
+            && self.head == buffer.len()
+        {
+            buffer.clear();
+            self.head = 0;
+        }
+    }
+
     /// Forgets what is unread.
     pub(crate) fn clear(&mut self) {
         let unread = self.unread().len();
@@ -131,7 +144,9 @@ impl Input {
     /// many bytes the frame at the front lacks, 0 if that is not known.
     #[inline]
     pub(crate) fn prepare(&mut self, want: usize) -> &mut BytesMut {
-        if self.buffer.is_some() {
+        if let Some(buffer) = &self.buffer
+            && !(self.lent && buffer.is_empty() && buffer.capacity() >= INPUT_CAPACITY)
+        {
             self.make_room(want);
         }
         self.buffer.get_or_insert_with(|| {

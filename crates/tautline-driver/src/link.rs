@@ -235,7 +235,12 @@ impl<T: Transport> Link<T> {
         }
         if self.has_output() {
             // A failure to write is told when the peer's last words have been read.
-            let blocked = self.poll_flush(cx).is_pending();
+            let blocked = match when_full {
+                WhenFull::Read => self.poll_flush(cx),
+                // Replies come next: the buffer may stay for them.
+                WhenFull::Wait => self.poll_flush_keeping_buffer(cx),
+            }
+            .is_pending();
             if blocked && self.is_full() && when_full == WhenFull::Wait {
                 input.idle();
                 return self.poll_timers(cx).map(|()| Fill::Ended);
@@ -297,6 +302,14 @@ impl<T: Transport> Link<T> {
     /// Writes what is queued, and flushes.
     #[inline]
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = self.poll_flush_keeping_buffer(cx);
+        self.reclaim_buffer();
+        result
+    }
+
+    /// Writes what is queued, and flushes, but keeps the lent output buffer.
+    #[inline(always)]
+    fn poll_flush_keeping_buffer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = match self.write_error {
             // A stream that is given up is not asked any more: it might keep the caller waiting.
             None if self.phase == Phase::Done => Poll::Ready(Ok(())),
@@ -306,7 +319,6 @@ impl<T: Transport> Link<T> {
         if let Poll::Ready(Err(error)) = &result {
             self.stop_writing(error.kind());
         }
-        self.reclaim_buffer();
         result
     }
 

@@ -43,21 +43,55 @@ pub(crate) enum Found {
 ///
 /// It is held for one poll at the most, and while the receiver works on what is buffered, not at
 /// all.
-pub(crate) trait Access<T> {
+pub(crate) trait Access<T: Transport> {
     fn link(&mut self) -> impl DerefMut<Target = Link<T>>;
+
+    /// [`Link::poll_fill`].
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut Input,
+        inbound: &Inbound,
+        want: usize,
+        when_full: WhenFull,
+    ) -> Poll<Fill>;
 }
 
-impl<T> Access<T> for &mut Link<T> {
+impl<T: Transport> Access<T> for &mut Link<T> {
     #[inline]
     fn link(&mut self) -> impl DerefMut<Target = Link<T>> {
         &mut **self
     }
+
+    #[inline(always)]
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut Input,
+        inbound: &Inbound,
+        want: usize,
+        when_full: WhenFull,
+    ) -> Poll<Fill> {
+        Link::poll_fill(self, cx, input, inbound, want, when_full)
+    }
 }
 
-impl<T> Access<T> for &Shared<T> {
+impl<T: Transport> Access<T> for &Shared<T> {
     #[inline]
     fn link(&mut self) -> impl DerefMut<Target = Link<T>> {
         self.lock()
+    }
+
+    #[inline(always)]
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut Input,
+        inbound: &Inbound,
+        want: usize,
+        when_full: WhenFull,
+    ) -> Poll<Fill> {
+        Shared::poll_fill(self, cx, input, inbound, want, when_full)
     }
 }
 
@@ -135,7 +169,7 @@ impl Receiver {
         when_full: WhenFull,
     ) -> Poll<Result<Option<Found>, Error>> {
         if self.lent != 0 {
-            self.input.consume(self.lent);
+            self.input.consume_before_read(self.lent);
             self.lent = 0;
         }
         let mut fills = 0;
@@ -172,13 +206,8 @@ impl Receiver {
                 return Poll::Pending;
             }
             // Every complete frame is used up: what was queued meanwhile leaves in one write.
-            let fill = ready!(access.link().poll_fill(
-                cx,
-                &mut self.input,
-                &self.inbound,
-                want,
-                when_full
-            ));
+            let fill =
+                ready!(access.poll_fill(cx, &mut self.input, &self.inbound, want, when_full));
             if let Fill::Ended = fill {
                 return self.poll_end(access, cx).map_ok(|_: Option<Message>| None);
             }

@@ -6,7 +6,14 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use crate::{Error, Transport, link::Link, receiver::Receiver};
+use tautline_connection::Inbound;
+
+use crate::{
+    Error, Transport,
+    input::Input,
+    link::{Fill, Link, WhenFull},
+    receiver::Receiver,
+};
 
 /// A link that several tasks use.
 ///
@@ -21,16 +28,22 @@ pub(crate) struct Shared<T> {
 /// What a corked handler and its runner tell each other.
 #[derive(Debug)]
 struct CorkState {
-    /// The handler is being polled: the runner will write what it queues.
+    /// The runner will look at the queue before it waits: nobody has to wake it.
     ///
-    /// Relaxed is enough. It is set to false before the runner takes the link's lock and looks at
-    /// the queue, and read after something was queued under that lock: whichever came second has
-    /// seen what the first did.
-    polling: AtomicBool,
-    /// Wakes the runner if something is queued at another time.
-    runner: Mutex<Waker>,
+    /// Relaxed is enough. It is set to false under the link's lock, by whoever finds the queue empty or
+    /// empties it, and read after something was queued under that lock. So who reads true has queued
+    /// before that look, or during a later poll of the handler, which ends with another one.
+    looks: AtomicBool,
+    left: Mutex<Left>,
+}
+
+/// What is left for the other side to take.
+#[derive(Debug)]
+struct Left {
+    /// Wakes the runner if something is queued while it waits.
+    runner: Waker,
     /// The receiving half, once the handler is done with it.
-    receiver: Mutex<Option<Box<Receiver>>>,
+    receiver: Option<Box<Receiver>>,
 }
 
 impl<T: Transport> Shared<T> {
@@ -44,9 +57,11 @@ impl<T: Transport> Shared<T> {
 
     pub(crate) fn corked(link: Link<T>) -> Self {
         let cork = CorkState {
-            polling: AtomicBool::new(false),
-            runner: Mutex::new(Waker::noop().clone()),
-            receiver: Mutex::new(None),
+            looks: AtomicBool::new(false),
+            left: Mutex::new(Left {
+                runner: Waker::noop().clone(),
+                receiver: None,
+            }),
         };
         Self {
             cork: Some(cork),
@@ -69,6 +84,44 @@ impl<T: Transport> Shared<T> {
             self.wake_runner();
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Reads as [`Link::poll_fill`] does. If that has to wait, and has written everything, the runner of
+    /// a corked handler has nothing to look at.
+    #[inline(always)]
+    pub(crate) fn poll_fill(
+        &self,
+        cx: &mut Context<'_>,
+        input: &mut Input,
+        inbound: &Inbound,
+        want: usize,
+        when_full: WhenFull,
+    ) -> Poll<Fill> {
+        let mut link = self.lock();
+        let fill = link.poll_fill(cx, input, inbound, want, when_full);
+        if let Some(cork) = &self.cork
+            && fill.is_pending()
+            && !link.has_output()
+        {
+            cork.looks.store(false, Ordering::Relaxed);
+        }
+        fill
+    }
+
+    /// To be called by the runner after it has polled a handler that waits: writes what was queued
+    /// since the last look.
+    pub(crate) fn end_polling(&self, cx: &mut Context<'_>) {
+        if let Some(cork) = &self.cork
+            && cork.looks.load(Ordering::Relaxed)
+        {
+            let mut link = self.lock();
+            cork.looks.store(false, Ordering::Relaxed);
+            if link.has_output() {
+                // An error is remembered by the link, and told to whoever sends or receives next; the
+                // handler is woken for it by the end of the stream.
+                let _ = link.poll_flush(cx);
+            }
+        }
     }
 
     /// Waits for what a sender waits for after queueing: the transport; or nothing, if the runner
@@ -103,36 +156,46 @@ impl<T> Shared<T> {
     #[inline]
     pub(crate) fn wake_runner(&self) {
         if let Some(cork) = &self.cork
-            && !cork.polling.load(Ordering::Relaxed)
+            && !cork.looks.load(Ordering::Relaxed)
         {
-            unpoisoned(&cork.runner).wake_by_ref();
+            // Woken outside the lock: a waker may run code that sends.
+            let runner = unpoisoned(&cork.left).runner.clone();
+            runner.wake();
         }
     }
 
     /// To be called by the runner before it polls the handler.
-    pub(crate) fn begin_polling(&self, waker: &Waker) {
+    #[inline]
+    pub(crate) fn begin_polling(&self) {
         if let Some(cork) = &self.cork {
-            unpoisoned(&cork.runner).clone_from(waker);
-            cork.polling.store(true, Ordering::Relaxed);
+            cork.looks.store(true, Ordering::Relaxed);
         }
     }
 
-    /// To be called by the runner after it has polled the handler, before it looks at the queue.
-    pub(crate) fn end_polling(&self) {
+    /// To be called by the runner when it will not poll the handler any more, before it goes on.
+    pub(crate) fn stop_polling(&self) {
         if let Some(cork) = &self.cork {
-            cork.polling.store(false, Ordering::Relaxed);
+            cork.looks.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Says which waker the runner is woken with.
+    #[cold]
+    pub(crate) fn set_runner(&self, waker: &Waker) {
+        if let Some(cork) = &self.cork {
+            unpoisoned(&cork.left).runner.clone_from(waker);
         }
     }
 
     /// Leaves the receiving half to the runner, for the closing handshake.
     pub(crate) fn leave_receiver(&self, receiver: Option<Box<Receiver>>) {
         if let Some(cork) = &self.cork {
-            *unpoisoned(&cork.receiver) = receiver;
+            unpoisoned(&cork.left).receiver = receiver;
         }
     }
 
     pub(crate) fn take_receiver(&self) -> Option<Box<Receiver>> {
-        unpoisoned(&self.cork.as_ref()?.receiver).take()
+        unpoisoned(&self.cork.as_ref()?.left).receiver.take()
     }
 }
 
