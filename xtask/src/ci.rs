@@ -75,6 +75,7 @@ enum Step {
     Fuzz,
     Interop,
     Hostile,
+    Load,
     Autobahn,
     /// The other runtimes, without the cases of compression, which is the same on all of them and
     /// takes most of the time.
@@ -145,6 +146,7 @@ impl Step {
             Self::Fuzz => with(this_program()?, &format!("fuzz --seconds {FUZZ_SECONDS}")),
             Self::Interop => with(this_program()?, "interop --adapter all"),
             Self::Hostile => with(this_program()?, "hostile --adapter all"),
+            Self::Load => with(this_program()?, "load --quick --adapter all"),
             Self::Autobahn => with(this_program()?, "autobahn --role both"),
             Self::AutobahnAdapters => with(
                 this_program()?,

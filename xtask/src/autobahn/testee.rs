@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -37,16 +38,18 @@ impl Testee {
         adapter: Adapter,
         log: &Path,
     ) -> anyhow::Result<(Guarded, SocketAddr)> {
-        self.serve_with(adapter, &[], log)
+        let (server, address, _) = self.serve_with(adapter, &[], log)?;
+        Ok((server, address))
     }
 
-    /// Starts the echo server and waits until it accepts connections.
+    /// Starts the echo server and waits until it accepts connections. What it prints from then on is
+    /// told as well.
     pub(crate) fn serve_with(
         &self,
         adapter: Adapter,
         flags: &[String],
         log: &Path,
-    ) -> anyhow::Result<(Guarded, SocketAddr)> {
+    ) -> anyhow::Result<(Guarded, SocketAddr, Receiver<String>)> {
         let mut command = self.command(adapter);
         command.args(["server", "--listen", "127.0.0.1:0"]);
         command.args(flags);
@@ -79,7 +82,7 @@ impl Testee {
             bail!("the testee listens on {address}, which is not loopback");
         }
         wait_for_port(&server, address.port())?;
-        Ok((server, address))
+        Ok((server, address, lines))
     }
 
     /// The client that runs every case the server at `url` has.

@@ -214,7 +214,7 @@ impl Stage<'_> {
         }
         let log = self.logs.join(format!("testee-server-{}.log", setup.name));
         let flags = setup.flags(Role::Server);
-        let (server, address) = self.testee.serve_with(self.adapter, &flags, &log)?;
+        let (server, address, _) = self.testee.serve_with(self.adapter, &flags, &log)?;
         self.servers.insert(setup.name, (server, address));
         Ok(address)
     }

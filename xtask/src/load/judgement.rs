@@ -27,6 +27,14 @@ pub(super) fn complaints(record: &Record, plan: &Plan) -> Vec<String> {
         let what = format!("a storm of {} connections", grouped(came));
         complaints.push(held(what, risen * 1024, came * PER_GONE + ALWAYS));
     }
+    let (left, bound) = (record.left(), may_leave(plan));
+    if left > bound {
+        complaints.push(format!(
+            "{} are still allocated when everybody has gone, over {}",
+            size(left),
+            size(bound)
+        ));
+    }
     let (again, bound) = (record.again * 1024, may_take_again(record));
     if again > bound {
         complaints.push(format!(
@@ -55,6 +63,16 @@ pub(super) fn may_take_again(record: &Record) -> u64 {
     let peak = record.peak() * 1024;
     peak + peak / 4 + ALWAYS
 }
+
+/// What may be allocated when everybody has gone beyond what was before, in bytes: the lists of a runtime
+/// and of the server keep the room that so many connections took in them, and each thread its buffers.
+pub(super) fn may_leave(plan: &Plan) -> u64 {
+    u64::from(plan.connections()) * PER_ENTRY + BUFFERS
+}
+
+const PER_ENTRY: u64 = 128;
+
+const BUFFERS: u64 = 1 << 20;
 
 /// What the server may hold for a connection that does not read, in bytes: the queue up to the
 /// high-water mark of 64 KiB with the message of 8 KiB that went over it, in a buffer that may be
@@ -124,6 +142,15 @@ mod tests {
         assert_eq!(
             complaints,
             ["the server held 32.0 MiB more for a storm of 200,000 connections, over 28.4 MiB"]
+        );
+    }
+
+    #[test]
+    fn what_is_allocated_goes_when_everybody_goes() {
+        let complaints = complaints_about(|record| record.heap.1 = 6 << 20);
+        assert_eq!(
+            complaints,
+            ["5.7 MiB are still allocated when everybody has gone, over 2.4 MiB"]
         );
     }
 

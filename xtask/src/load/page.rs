@@ -88,9 +88,12 @@ stall counts once for each connection and not once for each message that it held
 have the same processors: the times are those of both.
 
 The command fails on any error: a connection that is refused or lost, an echo that differs or takes longer
-than 30 seconds, a closing handshake that is not clean. It fails on three amounts of memory besides, each
-with 4 MiB on top.
+than 30 seconds, a closing handshake that is not clean. It fails on four amounts of memory besides, those
+of resident memory with 4 MiB on top.
 
+* **What is left**: the server counts what it has allocated, and when everybody has gone, that is what it
+  was before, but for 128 bytes for each connection of the most there were at once, the room that the lists
+  of a runtime and of the server keep, and 1 MiB for the buffers of threads.
 * **Slow readers** may cost 256 KiB each: what is queued for one up to the high-water mark of 64 KiB, and
   the message that goes over it, in a buffer that grows by doubling; what that was before it grew; and what
   was read behind it. Their cost is the peak beside slow readers less the peak before them. What the
@@ -101,12 +104,11 @@ with 4 MiB on top.
   may take a quarter more than the first peak. What was freed is there to be taken again; what was not
   comes on top.
 
-Why not the memory after the load? The server frees everything, and resident memory hardly shows it. glibc
-keeps what is freed in arenas, one or more for each thread, and gives back only the free end of an arena,
-where a small block that is still in use holds all that is below it. `malloc_trim`, which gives back free
-pages wherever they are, is not called. What three mixed loads had left of a server on tokio was looked
-at once: 43 MiB were resident, of which `malloc_stats` counted less than 1 MiB in use, and 7 MiB were
-left after a `malloc_trim` from outside; 5 MiB were there at the start.
+Why not the resident memory after the load? It hardly shows what was freed. glibc keeps that in arenas, one
+or more for each thread, and gives back only the free end of an arena, where a small block that is still in
+use holds all that is below it. `malloc_trim`, which gives back free pages wherever they are, is not
+called. What three mixed loads had left of a server on tokio was looked at once: 43 MiB were resident, and
+7 MiB were left after a `malloc_trim` from outside; 5 MiB were there at the start.
 
 `server` is the peak of the server's resident memory (VmRSS) in a stage. The memory before the load was
 taken after half a second of a small storm, so that the program's own pages are not counted as those of

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::load::event::StageReport;
 
-/// All that was seen; memory is resident memory of the server, in KiB.
+/// All that was seen; memory is resident memory of the server, in KiB, unless it says otherwise.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) adapter: &'static str,
@@ -13,6 +13,8 @@ pub(super) struct Record {
     pub(super) stages: Vec<StageRecord>,
     /// When everybody has gone.
     pub(super) after: u64,
+    /// What the server had allocated before the load and when everybody has gone, in bytes.
+    pub(super) heap: (u64, u64),
     /// At the peak of the same load once more, behind that.
     pub(super) again: u64,
     pub(super) errors: BTreeMap<String, u64>,
@@ -42,6 +44,11 @@ impl StageMemory {
 impl Record {
     pub(super) fn peak(&self) -> u64 {
         peak(&self.stages).max(self.before)
+    }
+
+    /// What was allocated and not freed, in bytes.
+    pub(super) fn left(&self) -> u64 {
+        self.heap.1.saturating_sub(self.heap.0)
     }
 
     /// What the server holds for an idle connection, in bytes: at the end of the stage in which there
@@ -131,6 +138,7 @@ pub(super) mod tests {
                 stage("close", some, none, 45 << 10, 10 << 10),
             ],
             after: 43 << 10,
+            heap: (300 << 10, 700 << 10),
             again: 52 << 10,
             errors: BTreeMap::new(),
         }

@@ -36,8 +36,9 @@ pub(super) fn run(
     let flags = [
         "--no-compression".to_owned(),
         format!("--keepalive={}", plan.keepalive().as_millis()),
+        format!("--tell-heap={}", SAMPLE.as_millis()),
     ];
-    let (server, address) = testee.serve_with(adapter, &flags, &log("server"))?;
+    let (server, address, told) = testee.serve_with(adapter, &flags, &log("server"))?;
     let start = |add: &dyn Fn(&mut Command)| {
         let mut command = testee.command(Adapter::Tokio);
         add(&mut command);
@@ -55,6 +56,7 @@ pub(super) fn run(
     watch.follow(&warm_up, &lines)?;
     watch.stages.clear();
     let before = resident(server.id())?;
+    let heap_before = heap(&told)?;
 
     let (load, lines) = start(&|command| plan.add_to(command, address))?;
     watch.follow(&load, &lines)?;
@@ -62,6 +64,7 @@ pub(super) fn run(
     watch.line.0.set_message("everybody has gone");
     thread::sleep(REST);
     let after = resident(server.id())?;
+    let heap_after = heap(&told)?;
 
     let (again, lines) = start(&|command| plan.add_again(command, address))?;
     watch.follow(&again, &lines)?;
@@ -73,9 +76,18 @@ pub(super) fn run(
         before,
         stages,
         after,
+        heap: (heap_before, heap_after),
         again: peak(&watch.stages),
         errors: watch.errors,
     })
+}
+
+/// What the server has allocated, in bytes, as it told last.
+fn heap(told: &Receiver<String>) -> anyhow::Result<u64> {
+    let line = told.try_iter().last();
+    line.as_deref()
+        .and_then(|line| line.strip_prefix("heap ")?.parse().ok())
+        .with_context(|| format!("the server says {line:?}, not `heap BYTES`"))
 }
 
 /// Listens to the load and looks at the server.

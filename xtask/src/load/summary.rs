@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
 use crate::load::event::Latency;
-use crate::load::judgement::{PER_SLOW, may_take_again};
+use crate::load::judgement::{PER_SLOW, may_leave, may_take_again};
 use crate::load::plan::Plan;
 use crate::load::record::{Record, StageRecord};
 
@@ -94,6 +94,13 @@ pub(super) fn memory(record: &Record, plan: &Plan) -> Vec<String> {
         mebibytes(record.again),
         size(may_take_again(record)),
     )];
+    lines.push(format!(
+        "allocated by the server: {} before, {} when everybody has gone, {} more, of {}",
+        size(record.heap.0),
+        size(record.heap.1),
+        size(record.left()),
+        size(may_leave(plan)),
+    ));
     if let Some(bytes) = record.bytes_per_idle(plan.amounts.idle) {
         lines.push(format!("an idle connection: {} bytes", grouped(bytes)));
     }
@@ -173,6 +180,7 @@ mod tests {
             "12.3 ms",
             "2.00 s",
             "50.0 MiB at the peak, 43.0 MiB after; 52.0 MiB when it came again, of 66.5 MiB",
+            "300 KiB before, 700 KiB when everybody has gone, 400 KiB more, of 2.4 MiB",
             "a storm of 200,000 connections: 2.0 MiB more than before",
             "an idle connection: 2,621 bytes",
             "a slow reader: 82 KiB, of 256 KiB",

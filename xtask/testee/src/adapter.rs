@@ -56,9 +56,11 @@ impl Role {
                 listen,
                 compression,
                 keepalive,
+                heap,
             } => {
                 let listener = bind(listen).await?;
                 println!("listening on {}", address(&listener)?);
+                heap.tell();
                 server(runtime, listener, keepalive.add_to(compression.config())).await?;
                 Ok(())
             }

@@ -12,6 +12,7 @@ mod adapter;
 mod cases;
 mod client;
 mod compression;
+mod heap;
 mod keepalive;
 mod load;
 mod server;
@@ -23,8 +24,8 @@ use std::net::SocketAddr;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    adapter::Adapter, client::Cases, compression::Compression, keepalive::KeepaliveMillis,
-    load::Load, talk::Talk, visit::Visit,
+    adapter::Adapter, client::Cases, compression::Compression, heap::Heap,
+    keepalive::KeepaliveMillis, load::Load, talk::Talk, visit::Visit,
 };
 
 /// An echo endpoint for the Autobahn TestSuite and for other peers.
@@ -56,6 +57,8 @@ enum Role {
         compression: Compression,
         #[command(flatten)]
         keepalive: KeepaliveMillis,
+        #[command(flatten)]
+        heap: Heap,
     },
     /// Runs the cases of a fuzzing server, then asks it for its report.
     Client(Cases),
