@@ -58,7 +58,8 @@ pub struct Closed {
     pub initiator: Option<Initiator>,
     /// The peer's Close frame: `None` if there was none, `Some(None)` if it had no body.
     pub received: Option<Option<CloseFrame>>,
-    /// This end's Close frame: `None` if there was none, `Some(None)` if it had no body.
+    /// This end's Close frame: `None` if there was none, `Some(None)` if it had no body. A driver that
+    /// could not write it tells of none.
     pub sent: Option<Option<CloseFrame>>,
 }
 

@@ -62,6 +62,9 @@ pub struct Outbound<K> {
     unfinished: Option<Kind>,
     /// Bytes of Pong frames queued since the last of them was written.
     unsent_replies: u32,
+    /// Bytes of Pong frames queued behind a Close frame, or the largest number if there were more. Those
+    /// that are unsent are fewer than that.
+    behind_close: u16,
     /// Zero: messages are not cut.
     fragment_size: usize,
     state: CloseState,
@@ -98,6 +101,7 @@ impl<K: MaskKeys> Outbound<K> {
             role,
             unfinished: None,
             unsent_replies: 0,
+            behind_close: 0,
             fragment_size: 0,
             state: CloseState::Open,
             compression: None,
@@ -387,6 +391,12 @@ impl<K: MaskKeys> Outbound<K> {
         matches!(self.state, CloseState::Sent(_))
     }
 
+    /// Whether this end's Close frame is queued and was not yet written as a whole.
+    #[must_use]
+    pub fn close_is_queued(&self) -> bool {
+        !self.is_open() && self.queued() > usize::from(self.behind_close)
+    }
+
     /// What to do with the transport.
     #[inline]
     #[must_use]
@@ -452,7 +462,11 @@ impl<K: MaskKeys> Outbound<K> {
         self.copy_frame(true, OpCode::Pong, payload);
         self.output.mark_reply();
         // A control frame has at most 131 bytes.
-        self.unsent_replies += (self.output.remaining() - before) as u32;
+        let len = (self.output.remaining() - before) as u16;
+        self.unsent_replies += u32::from(len);
+        if !self.state.is_open() {
+            self.behind_close = self.behind_close.saturating_add(len);
+        }
     }
 
     #[cold]

@@ -212,6 +212,30 @@ fn the_sending_half_keeps_the_state_of_the_closing_handshake() {
     assert_eq!(failed.closed().received, None);
 }
 
+/// R6455-7.1.4-01: a Close frame is sent when its last byte is written, whatever is in front of it or behind.
+#[test]
+fn the_sending_half_knows_whether_its_close_frame_is_written() {
+    let mut server = Outbound::new(Role::Server, NoKeys);
+    server.send(Message::from("in front")).unwrap();
+    assert!(!server.close_is_queued());
+    server.close(None).unwrap();
+    // More of them than can be unsent at once: they are written in between.
+    for _ in 0..1000 {
+        server.answer(&Control::Ping(control(&[0; 125])));
+    }
+    let in_front = 2 + "in front".len();
+    server.output().advance(in_front + 1);
+    assert!(server.close_is_queued());
+    server.output().advance(1);
+    assert!(!server.close_is_queued());
+    for _ in 0..1000 {
+        let queued = server.queued();
+        server.output().advance(queued);
+        server.answer(&Control::Ping(control(&[0; 125])));
+        assert!(!server.close_is_queued());
+    }
+}
+
 /// Both halves go on where the connection was.
 #[test]
 fn a_connection_can_be_split() {

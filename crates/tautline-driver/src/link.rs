@@ -9,7 +9,8 @@ use std::{
 };
 
 use tautline_connection::{
-    CloseFrame, Closed, Control, Inbound, Outbound, Prepared, Role, SendError, Timers, Violation,
+    CloseFrame, Closed, Control, Inbound, Initiator, Outbound, Prepared, Role, SendError, Timers,
+    Violation,
 };
 #[cfg(feature = "futures")]
 use tautline_frame::CloseCode;
@@ -46,6 +47,8 @@ pub(crate) struct Link<T> {
     unflushed: bool,
     /// Why nothing more is written.
     write_error: Option<io::ErrorKind>,
+    /// This end's Close frame was still queued then.
+    close_unsent: bool,
     phase: Phase,
     outcome: Outcome,
 }
@@ -117,6 +120,7 @@ impl<T: Transport> Link<T> {
             heard: Heard::Nothing,
             unflushed: false,
             write_error: None,
+            close_unsent: false,
             phase: Phase::Open,
             outcome: Outcome::Clean,
         }
@@ -201,7 +205,12 @@ impl<T: Transport> Link<T> {
     }
 
     pub(crate) fn closed(&self) -> Closed {
-        self.outbound.closed()
+        let mut closed = self.outbound.closed();
+        if self.close_unsent {
+            closed.sent = None;
+            closed.initiator = closed.received.is_some().then_some(Initiator::Remote);
+        }
+        closed
     }
 
     pub(crate) const fn is_ending(&self) -> bool {
@@ -333,6 +342,7 @@ impl<T: Transport> Link<T> {
     /// Nothing more is written, and nobody waits for it.
     #[cold]
     fn stop_writing(&mut self, kind: io::ErrorKind) {
+        self.close_unsent |= self.outbound.close_is_queued();
         self.outbound.output().clear();
         self.unflushed = false;
         if self.write_error.is_none() {

@@ -9,6 +9,7 @@ mod support;
 
 mod cancellation;
 mod closing;
+mod closing_orders;
 mod connect_gate;
 mod connecting;
 mod corking;

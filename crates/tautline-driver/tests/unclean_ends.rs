@@ -56,6 +56,22 @@ fn a_peer_that_reads_nothing_is_waited_for_no_longer_than_the_close_timeout() {
     ));
 }
 
+/// R6455-7.1.4-01: the peer has closed, and does not take the answer.
+#[test]
+fn an_answer_to_a_close_that_cannot_be_written_is_not_told_of_as_sent() {
+    for room in [0, 3] {
+        let (wire, mut ws) = server();
+        wire.set(Side::Client, |end| end.room = room);
+        wire.give(Side::Server, masked(CLOSE, close_body(4000, "bye")));
+        let closed = block_on(&wire, ws.close(CloseCode::NORMAL, "")).unwrap();
+        assert_eq!(closed.sent, None);
+        let told = (Some(Initiator::Remote), 4000, "bye", false);
+        assert_eq!(summary(&closed), told);
+        let received = now(ws.recv());
+        assert!(matches!(received, Err(Error::Timeout(Timeout::Close))));
+    }
+}
+
 /// R6455-7.1.2-03: the peer sends so fast that a read is never pending.
 #[test]
 fn a_flood_does_not_put_off_the_end() {

@@ -77,6 +77,26 @@ pub(crate) fn parse(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     frames
 }
 
+/// How many bytes at the front are whole frames.
+pub(crate) fn whole(bytes: &[u8]) -> usize {
+    let mut end = 0;
+    loop {
+        let [_, second, rest @ ..] = &bytes[end..] else {
+            return end;
+        };
+        let len = match (second & 0x7f, rest) {
+            (126, [high, low, ..]) => 2 + usize::from(u16::from_be_bytes([*high, *low])),
+            (len @ 0..126, _) => len.into(),
+            _ => return end,
+        };
+        let key = usize::from(second >> 7) * 4;
+        if rest.len() < key + len {
+            return end;
+        }
+        end += 2 + key + len;
+    }
+}
+
 /// The payloads of these frames.
 pub(crate) fn payloads(bytes: &[u8]) -> Vec<Vec<u8>> {
     parse(bytes)
