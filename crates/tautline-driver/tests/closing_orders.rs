@@ -15,7 +15,10 @@ use self::{
     play::{Begun, Journal, Tasks, is_overdue, play_all},
     scene::{Ending, Scene},
 };
-use crate::support::{executor::Task, wire::Memory};
+use crate::support::{
+    executor::{Task, now, poll_now},
+    wire::{Memory, Side},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -177,4 +180,21 @@ fn a_corked_connection_ends_in_every_order_of_events() {
         }
         assert!(Task::new(writer.send("late")).run().output().is_err());
     });
+}
+
+/// R6455-7.1.4-01: found by the search with five steps.
+#[test]
+fn a_failure_behind_both_close_frames_is_none() {
+    for side in [Side::Client, Side::Server] {
+        let mut scene = Scene::new(side);
+        let mut connection = scene.open();
+        scene.happen(Step::PeerReads);
+        assert!(poll_now(connection.close(CloseCode::NORMAL, "bye")).is_pending());
+        scene.happen(Step::Fail);
+        assert!(now(connection.flush()).is_err());
+        scene.happen(Step::PeerCloses);
+        scene.happen(Step::PeerLeaves);
+        assert_eq!(now(connection.recv()).unwrap(), None);
+        scene.check(&connection.closed(), &Ending::Clean, 0);
+    }
 }

@@ -159,11 +159,13 @@ impl<T: Transport> Link<T> {
         self.end(Outcome::Timeout(Timeout::Close));
         // An end that was agreed on stays clean though the stream lingers. It was not agreed on if
         // the peer did not take the answer to its Close frame.
-        if self.phase == Phase::Flush && self.outcome == Outcome::Clean {
+        if self.outcome == Outcome::Clean && self.outbound.close_is_queued() {
             self.outcome = Outcome::Timeout(Timeout::Close);
         }
         if self.outcome == Outcome::Clean {
-            // Everything was written, so that nothing fails by this.
+            // Pongs may be left; nothing fails by this.
+            self.outbound.output().clear();
+            self.unflushed = false;
             self.wake_all();
         } else {
             self.stop_writing(io::ErrorKind::TimedOut);

@@ -95,11 +95,9 @@ impl<T: Transport> Link<T> {
             Phase::Open | Phase::Flush => {
                 self.phase = match ready!(self.poll_flush(cx)) {
                     Err(error) => {
-                        // The peer did not get the Close frame.
-                        self.outcome = match self.outcome {
-                            Outcome::Clean => Outcome::Io(error.kind()),
-                            outcome => outcome,
-                        };
+                        if self.outcome == Outcome::Clean && self.close_unsent {
+                            self.outcome = Outcome::Io(error.kind());
+                        }
                         Phase::Shutdown
                     }
                     Ok(()) if self.outbound.disposition() == Disposition::AwaitEof => {

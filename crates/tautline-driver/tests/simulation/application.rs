@@ -76,6 +76,7 @@ impl Application {
         executor.spawn("cork", async move {
             let writer = cork.writer();
             cork.await;
+            assert!(app.ledger.has_pong(app.end, writer.round_trip()), "no Pong");
             app.ledger.close(app.end, writer.closed());
         });
     }
@@ -126,8 +127,11 @@ impl Application {
         let random = &self.random;
         while let Some((message, last)) = self.ledger.next(number) {
             rest(random.below(3)).await;
-            if random.one_in(8) && writer.ping("still there?").await.is_err() {
-                return;
+            if random.one_in(8) {
+                if writer.ping("still there?").await.is_err() {
+                    return;
+                }
+                self.ledger.ping(self.end);
             }
             let sent = if last {
                 Some(writer.send(message).await)
@@ -160,6 +164,10 @@ impl Application {
             }
         }
         heard.borrow_mut().end();
+        assert!(
+            self.ledger.has_pong(self.end, reader.round_trip()),
+            "no Pong"
+        );
         self.ledger.close(self.end, reader.closed());
     }
 

@@ -30,7 +30,7 @@ impl Wake for Woken {
 }
 
 /// How many polls a session may take. Those that end take a few thousand.
-const MAX_POLLS: usize = 200_000;
+const MAX_POLLS: usize = 5_000_000;
 
 impl Executor {
     pub(crate) const fn new(random: Random) -> Self {

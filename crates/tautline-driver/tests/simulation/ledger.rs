@@ -2,6 +2,7 @@ use std::{
     cell::RefCell,
     rc::Rc,
     task::{Poll, Waker},
+    time::Duration,
 };
 
 use tautline_driver::{Closed, Message};
@@ -20,6 +21,8 @@ struct Book {
     seed: u64,
     writers: Vec<Writer>,
     ends: [Option<Closed>; 2],
+    /// The ends that have sent Pings.
+    pinged: [bool; 2],
     /// Waits until the other end hears something.
     waker: Option<Waker>,
 }
@@ -63,6 +66,7 @@ impl Ledger {
             seed,
             writers: writers.collect(),
             ends: [None, None],
+            pinged: [false; 2],
             waker: None,
         })))
     }
@@ -164,6 +168,18 @@ impl Ledger {
         entry.heard = Some(number);
         book.waker.take().into_iter().for_each(Waker::wake);
         Some(Message::from(format!("A{writer}.{number}:")))
+    }
+
+    /// An end has sent a Ping, and will send a message behind it.
+    pub(crate) fn ping(&self, end: usize) {
+        self.0.borrow_mut().pinged[end] = true;
+    }
+
+    /// Whether an end has seen the Pong to a Ping that it must have seen, because it has the answer to
+    /// a message that it sent later.
+    pub(crate) fn has_pong(&self, end: usize, round_trip: Option<Duration>) -> bool {
+        let pinged = self.0.borrow().pinged[end];
+        !pinged || !self.is_finished(end) || round_trip.is_some()
     }
 
     /// Whether an end has heard everything and has an answer to everything.
