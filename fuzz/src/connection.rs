@@ -5,8 +5,11 @@
 //!   the violation, and memory follows what has arrived.
 //! * What one end sends, the other one receives: every message once and in order, compressed or not,
 //!   in frames of any size, while the output is taken off in any pieces.
+//! * What is prepared once and sent by connections with different terms is received by each peer as
+//!   if it had been sent in the ordinary way.
 
 mod exchange;
+mod prepared;
 mod receiving;
 
 use std::num::NonZeroUsize;
@@ -26,6 +29,9 @@ pub fn run(data: &[u8]) {
 
 fn case(input: &mut Unstructured<'_>) -> Result<()> {
     let (kind, setup, cuts) = input.arbitrary::<(u8, Setup, Cuts)>()?;
+    if kind >= 128 {
+        return prepared::case(setup, cuts, input);
+    }
     match kind % 3 {
         0 => receiving::case(setup, cuts, input.bytes(input.len())?),
         1 => {

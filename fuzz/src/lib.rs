@@ -18,6 +18,7 @@ mod cuts;
 mod frames;
 mod oracle;
 mod peer;
+mod strict_inflater;
 mod text;
 
 /// A target: its name, and what it does with an input.

@@ -7,6 +7,8 @@
 //! * Nobody waits for what is there. Futures are polled only when they were woken, so that a wake-up
 //!   which is lost shows as a future that is pending while it could go on.
 //! * The output is whole, legal frames, and Pings are answered.
+//! * A message that is prepared, and was sent by another connection before, is sent like any other.
+//! * A message whose rest does not come in time ends the connection with 1008, and nothing else does.
 //!
 //! A case runs over a `WebSocket`, its halves, or a corked handler.
 
@@ -55,9 +57,10 @@ fn check_wait<R>(task: &Task<'_, R>, world: &World, waits: Waits) {
     if task.is_done() {
         return;
     }
+    let may_end = world.may_end();
     let state = world.wire.state();
     // While a connection ends, what is queued goes first.
-    let may_wait_to_write = !state.should_write() && (world.may_end || waits != Waits::Input);
+    let may_wait_to_write = !state.should_write() && (may_end || waits != Waits::Input);
     let may_wait_to_read = !state.is_readable() && waits != Waits::Room;
     assert!(
         may_wait_to_write || may_wait_to_read,
@@ -66,7 +69,8 @@ fn check_wait<R>(task: &Task<'_, R>, world: &World, waits: Waits) {
     let is_registered = (may_wait_to_write && state.writer.is_some())
         || (may_wait_to_read && state.reader.is_some());
     assert!(is_registered, "waits, and nobody will wake it");
-    let is_bounded = waits == Waits::Room || !world.has_deadline || state.timer.is_some();
+    let has_deadline = world.has_deadline || !may_end && state.awaits_message();
+    let is_bounded = waits == Waits::Room || !has_deadline || state.timer.is_some();
     assert!(is_bounded, "waits without a deadline");
 }
 

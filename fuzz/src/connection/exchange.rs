@@ -35,7 +35,7 @@ enum Action {
 
 /// Something that was sent and has to arrive.
 #[derive(Debug, PartialEq)]
-enum Item {
+pub(super) enum Item {
     Message(Message),
     Control(Control),
 }
@@ -144,7 +144,7 @@ pub(super) fn case(setup: Setup, cuts: Cuts, input: &mut Unstructured<'_>) -> Re
 }
 
 /// Text if the bytes are, else, or if the input wants so, binary.
-fn message(texts: &mut TextMaker, input: &mut Unstructured<'_>) -> Result<Message> {
+pub(super) fn message(texts: &mut TextMaker, input: &mut Unstructured<'_>) -> Result<Message> {
     let is_text = input.arbitrary()?;
     let bytes = texts.text(input)?;
     Ok(match String::from_utf8(bytes) {
@@ -166,7 +166,11 @@ fn join(open: Option<Message>, fragment: Message) -> Message {
 }
 
 /// Takes bytes off as a vectored write does, which may end anywhere.
-fn take(outbound: &mut Outbound<impl FnMut() -> [u8; 4]>, mut count: usize, output: &mut Vec<u8>) {
+pub(super) fn take(
+    outbound: &mut Outbound<impl FnMut() -> [u8; 4]>,
+    mut count: usize,
+    output: &mut Vec<u8>,
+) {
     while outbound.queued() > 0 && count > 0 {
         let queue = outbound.output();
         let mut slices = [IoSlice::new(&[]); 3];
@@ -189,7 +193,7 @@ fn take(outbound: &mut Outbound<impl FnMut() -> [u8; 4]>, mut count: usize, outp
     }
 }
 
-fn receive(mut inbound: Inbound, cuts: Cuts, output: &[u8]) -> Vec<Item> {
+pub(super) fn receive(mut inbound: Inbound, cuts: Cuts, output: &[u8]) -> Vec<Item> {
     let mut received = Vec::new();
     let mut input = BytesMut::new();
     for piece in cuts.pieces(output) {
@@ -223,7 +227,7 @@ fn receive(mut inbound: Inbound, cuts: Cuts, output: &[u8]) -> Vec<Item> {
     received
 }
 
-fn other(role: Role) -> Role {
+pub(super) fn other(role: Role) -> Role {
     match role {
         Role::Client => Role::Server,
         Role::Server => Role::Client,

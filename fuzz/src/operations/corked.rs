@@ -48,7 +48,7 @@ pub(super) fn case(mut world: World, input: &mut Unstructured<'_>) {
 
     world.calm();
     handler.run();
-    let is_whole = world.is_sound && !journal.is_closing;
+    let is_whole = world.is_sound() && !journal.is_closing;
     if is_whole {
         let echoed = echoed.borrow();
         assert!(*echoed == world.messages, "not what the peer has sent");
@@ -63,14 +63,14 @@ pub(super) fn case(mut world: World, input: &mut Unstructured<'_>) {
     }
     assert!(handler.is_done(), "no end in bounded time");
     let sent = world.sent();
-    journal.check(&sent, is_whole);
+    journal.check(&world, &sent, is_whole);
     let messages = sent.messages.iter().map(|(.., payload)| &payload[..]);
     let echoes = messages.filter(|payload| payload.starts_with(b"P"));
     let echoed = echoed.borrow();
     let expected = echoed.iter().map(Message::as_bytes);
     if is_whole {
         assert!(echoes.eq(expected), "not what the handler has sent");
-    } else if world.is_sound {
+    } else if world.is_sound() {
         assert!(
             echoes
                 .zip(expected)
@@ -93,18 +93,20 @@ fn round(
         _ => Fate::Unknown,
     };
     if let Call::Close { .. } = call {
-        world.may_end = true;
+        world.is_ending = true;
         journal.is_closing = true;
         world.has_deadline = true;
     }
     let patience = input.arbitrary::<u8>()? % 16;
+    let prepared = world.prepare(&message);
     let mut sending = Task::new(async {
-        match call {
-            Call::None => Ok(()),
-            Call::Send => writer.send(message).await,
-            Call::Flush => writer.flush().await,
-            Call::Ping { len } => writer.ping(vec![len; usize::from(len % 126)]).await,
-            Call::Close { code } => match CloseCode::new(3000 + code % 8) {
+        match (call, &prepared) {
+            (Call::None, _) => Ok(()),
+            (Call::Send, Some(prepared)) => writer.send_prepared(prepared).await,
+            (Call::Send, None) => writer.send(message).await,
+            (Call::Flush, _) => writer.flush().await,
+            (Call::Ping { len }, _) => writer.ping(vec![len; usize::from(len % 126)]).await,
+            (Call::Close { code }, _) => match CloseCode::new(3000 + code % 8) {
                 Some(code) => writer.close(code, "").await,
                 None => Ok(()),
             },
@@ -133,7 +135,7 @@ fn run<R>(handler: &mut Task<'_, ()>, sending: &mut Task<'_, R>, world: &World) 
     }
     check_wait(sending, world, Waits::Room);
     // What a connection has queued that fails or is given up stays unwritten.
-    let is_good = world.is_sound && !world.may_end;
+    let is_good = world.is_sound() && !world.may_end();
     let is_idle = is_good && world.wire.state().should_write();
     assert!(
         !is_idle || world.is_between_frames(),

@@ -39,7 +39,7 @@ pub(super) fn case(mut world: World, input: &mut Unstructured<'_>) {
     while !is_ended && let Some(result) = call_now(&world, Waits::Input, reader.recv()) {
         is_ended = !journal.receive(&world, result);
     }
-    if world.is_sound && !journal.is_closing {
+    if world.is_sound() && !journal.is_closing {
         journal.has_all(&world);
     }
     world.leave();
@@ -48,7 +48,7 @@ pub(super) fn case(mut world: World, input: &mut Unstructured<'_>) {
         is_ended = !journal.receive(&world, result);
     }
     assert_eq!(reader.closed(), writer.closed());
-    journal.check(&world.sent(), is_flushed && world.is_sound);
+    journal.check(&world, &world.sent(), is_flushed && world.is_sound());
 }
 
 /// Both halves have something to do at the same time, in two tasks, until both are given up.
@@ -68,20 +68,23 @@ fn round(
         _ => Fate::Unknown,
     };
     if let Call::Close { .. } = call {
-        world.may_end = true;
+        world.is_ending = true;
         journal.is_closing = true;
         world.has_deadline = true;
     }
     let patience = input.arbitrary::<u8>()? % 16;
+    let prepared = world.prepare(&message);
     let mut receiving = Task::new(reader.recv());
     let mut sending = Task::new(async {
-        match call {
-            Call::Send => writer.send(message).await,
-            Call::SendUncompressed => writer.send_uncompressed(message).await,
-            Call::Feed => writer.feed(message).await,
-            Call::Flush => writer.flush().await,
-            Call::Ping { len } => writer.ping(vec![len; usize::from(len % 126)]).await,
-            Call::Close { code } => match CloseCode::new(3000 + code % 8) {
+        match (call, &prepared) {
+            (Call::Send, Some(prepared)) => writer.send_prepared(prepared).await,
+            (Call::Feed, Some(prepared)) => writer.feed_prepared(prepared).await,
+            (Call::Send, None) => writer.send(message).await,
+            (Call::SendUncompressed, _) => writer.send_uncompressed(message).await,
+            (Call::Feed, None) => writer.feed(message).await,
+            (Call::Flush, _) => writer.flush().await,
+            (Call::Ping { len }, _) => writer.ping(vec![len; usize::from(len % 126)]).await,
+            (Call::Close { code }, _) => match CloseCode::new(3000 + code % 8) {
                 Some(code) => writer.close(code, "").await,
                 None => Ok(()),
             },

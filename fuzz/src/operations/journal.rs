@@ -1,5 +1,5 @@
 use arbitrary::{Result, Unstructured};
-use tautline_driver::{Error, Message, SendError};
+use tautline_driver::{Error, Message, SendError, Timeout};
 
 use super::world::World;
 use crate::frames::Sent;
@@ -84,8 +84,10 @@ impl Journal {
             Error::Send(SendError::UnfinishedMessage | SendError::KindMismatch) => {
                 self.fragments.is_some()
             }
-            Error::Violation(_) | Error::Io(_) => !world.is_sound,
-            _ => world.may_end,
+            Error::Violation(_) => !world.keeps_rules,
+            Error::Io(_) => !world.is_sound(),
+            Error::Timeout(Timeout::Message) => !world.keeps_rules || world.wire.state().is_overdue,
+            _ => world.may_end(),
         };
         assert!(is_right, "{error:?} for no reason");
     }
@@ -131,15 +133,15 @@ impl Journal {
                     // A call of `close` that was given up may have discarded what came before.
                     Some(_) => self.is_closing,
                     // What is sent behind something illegal is not in the list.
-                    None => !world.is_sound && (left.is_empty() || self.is_closing),
+                    None => !world.keeps_rules && (left.is_empty() || self.is_closing),
                 };
                 assert!(is_next, "not the next message of the peer");
                 self.received += place.unwrap_or(left.len()) + 1;
                 true
             }
             Ok(None) => {
-                assert!(world.may_end, "an end for no reason");
-                if world.is_sound && !self.is_closing {
+                assert!(world.may_end(), "an end for no reason");
+                if world.is_sound() && !self.is_closing {
                     self.has_all(world);
                 }
                 false
@@ -158,7 +160,8 @@ impl Journal {
 
     /// Compares what was written with what was to be sent: in order, nothing twice, and what must
     /// be there is.
-    pub(super) fn check(&self, sent: &Sent, is_flushed: bool) {
+    pub(super) fn check(&self, world: &World, sent: &Sent, is_flushed: bool) {
+        world.check_overdue(sent);
         let mut attempts = self.attempts.iter();
         let messages = sent.messages.iter().map(|(.., payload)| payload);
         for message in messages.filter(|payload| payload.starts_with(b"A")) {

@@ -48,7 +48,7 @@ pub(super) fn case(mut world: World, input: &mut Unstructured<'_>) {
     while !is_ended && let Some(result) = call_now(&world, Waits::Input, ws.recv()) {
         is_ended = !journal.receive(&world, result);
     }
-    if world.is_sound && !journal.is_closing {
+    if world.is_sound() && !journal.is_closing {
         journal.has_all(&world);
         assert!(world.is_between_frames(), "a frame is not whole");
     }
@@ -57,7 +57,7 @@ pub(super) fn case(mut world: World, input: &mut Unstructured<'_>) {
         let result = call_to_end(&world, ws.recv());
         is_ended = !journal.receive(&world, result);
     }
-    journal.check(&world.sent(), is_flushed && world.is_sound);
+    journal.check(&world, &world.sent(), is_flushed && world.is_sound());
 }
 
 fn step(
@@ -74,13 +74,18 @@ fn step(
         }
         Call::RecvRef { replies } => {
             let (place, reply) = journal.message(world, input)?;
+            let prepared = world.prepare(&reply);
             let mut is_queued = false;
             let received = call(world, input, Waits::InputAndRoom, async {
                 let Some(mut received) = ws.recv_ref().await? else {
                     return Ok(None);
                 };
                 if replies {
-                    is_queued = received.reply.send(reply).is_ok();
+                    let result = match &prepared {
+                        Some(prepared) => received.reply.send_prepared(prepared),
+                        None => received.reply.send(reply),
+                    };
+                    is_queued = result.is_ok();
                 }
                 Ok(Some(received.message.into_message()))
             });
@@ -91,7 +96,13 @@ fn step(
         }
         Call::Send => {
             let (place, message) = journal.message(world, input)?;
-            let result = call(world, input, Waits::Room, ws.send(message));
+            let prepared = world.prepare(&message);
+            let result = call(world, input, Waits::Room, async {
+                match &prepared {
+                    Some(prepared) => ws.send_prepared(prepared).await,
+                    None => ws.send(message).await,
+                }
+            });
             check_written(world, result.as_ref());
             journal.note(world, place, result, Fate::Written);
         }
@@ -103,7 +114,13 @@ fn step(
         }
         Call::Feed => {
             let (place, message) = journal.message(world, input)?;
-            let result = call(world, input, Waits::Room, ws.feed(message));
+            let prepared = world.prepare(&message);
+            let result = call(world, input, Waits::Room, async {
+                match &prepared {
+                    Some(prepared) => ws.feed_prepared(prepared).await,
+                    None => ws.feed(message).await,
+                }
+            });
             journal.note(world, place, result, Fate::Queued);
         }
         Call::Fragment { is_last } => {
@@ -130,7 +147,7 @@ fn step(
             }
         }
         Call::Close { code } => {
-            world.may_end = true;
+            world.is_ending = true;
             let Some(code) = CloseCode::new(3000 + code % 8) else {
                 return Ok(());
             };

@@ -2,6 +2,7 @@ use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -36,6 +37,17 @@ pub(super) struct State {
     /// Whether a handler that waits for something of its own goes on.
     pub(super) gate_is_open: bool,
     pub(super) gate: Option<Waker>,
+    /// Where the messages of the peer are in all that it sends, each from the end of its first header
+    /// on, and control frames that are outside of messages.
+    pub(super) messages: Vec<Range<usize>>,
+    /// How long the rest of one may be awaited.
+    pub(super) message_timeout: Duration,
+    /// How many bytes the connection has read.
+    read: usize,
+    /// The message whose rest is awaited, and until when.
+    awaited: Option<(usize, Instant)>,
+    /// The rest of a message was awaited for longer than that.
+    pub(super) is_overdue: bool,
     now: Instant,
     pub(super) reader: Option<Waker>,
     pub(super) writer: Option<Waker>,
@@ -59,6 +71,11 @@ impl Wire {
             owes_wake: false,
             gate_is_open: true,
             gate: None,
+            messages: Vec::new(),
+            message_timeout: Duration::MAX,
+            read: 0,
+            awaited: None,
+            is_overdue: false,
             now: Instant::now(),
             reader: None,
             writer: None,
@@ -153,6 +170,22 @@ impl State {
         self.is_writable() && !self.owes_wake
     }
 
+    /// Whether a message has a deadline that is to come.
+    pub(super) fn awaits_message(&self) -> bool {
+        self.awaited.is_some_and(|(_, by)| by > self.now)
+    }
+
+    /// The connection has read all that it was given, which may be a part of a message.
+    fn await_rest(&mut self) {
+        let mut messages = self.messages.iter();
+        let unfinished = messages.position(|message| message.contains(&self.read));
+        self.awaited = unfinished.map(|number| match self.awaited {
+            Some(awaited) if awaited.0 == number => awaited,
+            _ => (number, self.now + self.message_timeout),
+        });
+        self.is_overdue |= self.awaited.is_some_and(|(_, by)| by <= self.now);
+    }
+
     fn hesitate(&mut self, cx: &Context<'_>) -> bool {
         let hesitates = self.hesitates > 0;
         if hesitates {
@@ -190,6 +223,7 @@ impl Transport for Wire {
         let spare = input.capacity() - input.len();
         assert!(spare > 0, "reads into a buffer without room");
         if state.hesitate(cx) {
+            state.await_rest();
             return Poll::Pending;
         }
         if state.read_fails {
@@ -197,6 +231,7 @@ impl Transport for Wire {
         }
         if !state.is_readable() {
             state.reader = Some(cx.waker().clone());
+            state.await_rest();
             return Poll::Pending;
         }
         let count = state.incoming.len().min(state.max_read).min(spare);
@@ -205,6 +240,7 @@ impl Transport for Wire {
         input.put_slice(&front[..from_front]);
         input.put_slice(&back[..count - from_front]);
         state.incoming.drain(..count);
+        state.read += count;
         Poll::Ready(Ok(count))
     }
 

@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use flate2::{Compress, Compression};
-use tautline_deflate::{Agreed, Settings};
-use tautline_driver::{Config, Keepalive, Message, Role, WebSocket};
+use tautline_connection::{NoKeys, Outbound};
+use tautline_deflate::{Agreed, Context, Level, Settings, Window};
+use tautline_driver::{Config, Keepalive, Message, Prepared, Role, WebSocket};
 
 use super::wire::Wire;
 use crate::frames::{self, Sent};
@@ -15,6 +16,7 @@ use crate::text::TextMaker;
 #[derive(Arbitrary, Clone, Copy)]
 pub(super) struct Setup {
     is_client: bool,
+    /// In its lower bits, and in the others what else there is to choose.
     high_water_mark: u16,
     fragment_size: u16,
     has_keepalive: bool,
@@ -32,12 +34,18 @@ pub(super) struct World {
     pub(super) messages: Vec<Message>,
     pings: Vec<Vec<u8>>,
     /// The peer keeps to the protocol, and the stream works.
-    pub(super) is_sound: bool,
-    /// The connection may be ending, or have ended.
-    pub(super) may_end: bool,
+    pub(super) keeps_rules: bool,
+    /// The connection may be ending, or have ended, for other reasons than a message that is overdue.
+    pub(super) is_ending: bool,
     /// This end has begun to close, which has a deadline.
     pub(super) has_deadline: bool,
     peer_has_closed: bool,
+    /// How many bytes the peer has sent.
+    sent_len: usize,
+    /// Another connection, which sends the same prepared messages by terms of its own.
+    stranger: Outbound<NoKeys>,
+    /// How many messages were asked whether they are to be sent prepared.
+    asked: usize,
 }
 
 /// What happens while the connection waits.
@@ -70,7 +78,7 @@ enum Rare {
 impl World {
     pub(super) fn new(setup: Setup) -> Self {
         let agreed = setup.deflate.map(|(level, takeover)| {
-            let level = tautline_deflate::Level::new(level % 9 + 1).expect("1 to 9 are levels");
+            let level = Level::new(level % 9 + 1).expect("1 to 9 are levels");
             let mut settings = Settings::new().with_threshold(16).with_level(level);
             if !takeover {
                 settings = settings
@@ -91,8 +99,16 @@ impl World {
             };
             (settings, own, peer)
         });
+        let wire = Wire::new();
+        wire.state().message_timeout = setup.message_timeout();
+        let mut stranger = Outbound::new(Role::Server, NoKeys);
+        let context = Context {
+            window: Window::KiB32,
+            takeover: true,
+        };
+        stranger.set_deflate(context, &Settings::new().with_level(Level::FASTEST));
         Self {
-            wire: Wire::new(),
+            wire,
             setup,
             // Less than what was agreed on is allowed.
             stream: agreed.map(|_| Compress::new_with_window_bits(Compression::new(6), false, 9)),
@@ -100,17 +116,21 @@ impl World {
             texts: TextMaker::new(MAX_TEXT),
             messages: Vec::new(),
             pings: Vec::new(),
-            is_sound: true,
-            may_end: false,
+            keeps_rules: true,
+            is_ending: false,
             has_deadline: false,
             peer_has_closed: false,
+            sent_len: 0,
+            stranger,
+            asked: 0,
         }
     }
 
     pub(super) fn connection(&self) -> WebSocket<Wire> {
         let mut config = Config::new()
             .close_timeout(Duration::from_secs(2))
-            .high_water_mark(usize::from(self.setup.high_water_mark) % 8192);
+            .message_timeout(Some(self.setup.message_timeout()))
+            .high_water_mark(self.setup.high_water_mark());
         if let Ok(size) = usize::from(self.setup.fragment_size).try_into() {
             config = config.fragment_size(size);
         }
@@ -130,6 +150,29 @@ impl World {
             ws.set_deflate(agreed, settings);
         }
         ws
+    }
+
+    /// The peer keeps to the protocol and to its deadlines, and the stream works.
+    pub(super) fn is_sound(&self) -> bool {
+        self.keeps_rules && !self.wire.state().is_overdue
+    }
+
+    /// The connection may be ending, or have ended.
+    pub(super) fn may_end(&self) -> bool {
+        self.is_ending || self.wire.state().is_overdue
+    }
+
+    /// The message, prepared and used once already, if this is one that is to be sent so.
+    pub(super) fn prepare(&mut self, message: &Message) -> Option<Prepared> {
+        self.asked += 1;
+        if self.asked.checked_rem(self.setup.prepares()) != Some(0) {
+            return None;
+        }
+        let prepared = Prepared::new(message.clone());
+        let sent = self.stranger.send_prepared(&prepared);
+        sent.expect("nothing closes it, and it sends no fragments");
+        self.stranger.output().clear();
+        Some(prepared)
     }
 
     /// Lets something happen.
@@ -159,8 +202,8 @@ impl World {
             Event::Time { milliseconds } => {
                 let is_patient = !self.setup.has_keepalive;
                 // A peer that answers no keepalive Ping is lost.
-                self.is_sound &= is_patient;
-                self.may_end |= !is_patient;
+                self.keeps_rules &= is_patient;
+                self.is_ending |= !is_patient;
                 self.wire
                     .pass_time(Duration::from_millis(milliseconds.into()));
             }
@@ -171,8 +214,8 @@ impl World {
     }
 
     fn rare(&mut self, rare: &Rare, input: &mut Unstructured<'_>) -> Result<()> {
-        self.is_sound = false;
-        self.may_end = true;
+        self.keeps_rules = false;
+        self.is_ending = true;
         match *rare {
             Rare::End => self.wire.change(|state| state.is_over = true),
             Rare::Garbage { len } => {
@@ -216,6 +259,7 @@ impl World {
         if self.peer_has_closed {
             return;
         }
+        let before = self.wire.state().messages.len();
         // The first bytes tell the messages apart, and from those of the application.
         let bytes = [format!("P{} ", self.messages.len()).as_bytes(), text].concat();
         let takeover = self
@@ -235,13 +279,26 @@ impl World {
         while let Some(part) = parts.next() {
             let fin = u8::from(parts.peek().is_none()) << 7;
             self.frame(fin | first, part);
+            if parts.peek().is_none() {
+                self.join(before);
+            }
             if ping {
                 self.ping(3);
             }
             first = 0;
         }
-        if self.is_sound {
+        if self.keeps_rules {
             self.messages.push(message);
+        }
+    }
+
+    /// All from this number on is one message, with whatever control frames are inside it.
+    fn join(&self, number: usize) {
+        let messages = &mut self.wire.state().messages;
+        if let [first, .., last] = &messages[number..] {
+            let whole = first.start..last.end;
+            messages.truncate(number);
+            messages.push(whole);
         }
     }
 
@@ -254,7 +311,7 @@ impl World {
     }
 
     fn close(&mut self, code: u16) {
-        self.may_end = true;
+        self.is_ending = true;
         if !self.peer_has_closed {
             self.peer_has_closed = true;
             let is_legal = code < 1004;
@@ -262,26 +319,31 @@ impl World {
         }
     }
 
-    fn frame(&self, first: u8, payload: &[u8]) {
+    fn frame(&mut self, first: u8, payload: &[u8]) {
         let key = (!self.setup.is_client).then_some([0x37, 0xfa, 0x21, 0x3d]);
         let mut frame = Vec::new();
         frames::write(first, key, payload, &mut frame);
-        self.wire.change(|state| state.in_flight.extend(frame));
+        self.sent_len += frame.len();
+        let end = self.sent_len;
+        self.wire.change(|state| {
+            state.in_flight.extend(frame);
+            state.messages.push(end - payload.len()..end);
+        });
     }
 
     /// What the connection has written, as its peer understands it.
     ///
     /// A stream that failed may end within a frame.
     pub(super) fn sent(&self) -> Sent {
-        let state = self.wire.state();
-        let bytes = &state.written[..frames::whole_frames(&state.written)];
+        let written = self.wire.state().written.clone();
+        let bytes = &written[..frames::whole_frames(&written)];
         let mut sent = Sent::read(bytes, self.setup.is_client, self.agreed.is_some());
         assert!(
-            self.may_end || sent.close.is_none(),
+            self.may_end() || sent.close.is_none(),
             "a Close frame for no reason"
         );
         let mut pings = self.pings.iter();
-        if self.is_sound {
+        if self.is_sound() {
             let mut are_answers = sent.pongs.iter().map(|pong| pings.any(|ping| ping == pong));
             assert!(are_answers.all(|is_answer| is_answer), "a Pong to no Ping");
         }
@@ -304,10 +366,35 @@ impl World {
         sent
     }
 
+    /// A message that is overdue ends the connection, which tells the peer why.
+    pub(super) fn check_overdue(&self, sent: &Sent) {
+        if self.keeps_rules && self.wire.state().is_overdue && !self.has_deadline {
+            assert_eq!(sent.close_code(), Some(1008), "a message takes too long");
+        }
+    }
+
     /// Whether the last frame that was written is whole.
     pub(super) fn is_between_frames(&self) -> bool {
         let written = &self.wire.state().written;
         frames::whole_frames(written) == written.len()
+    }
+}
+
+impl Setup {
+    fn high_water_mark(self) -> usize {
+        usize::from(self.high_water_mark) % 8192
+    }
+
+    /// Every how manyth message is sent prepared; 0 for none.
+    fn prepares(self) -> usize {
+        usize::from(self.high_water_mark >> 13) % 4
+    }
+
+    fn message_timeout(self) -> Duration {
+        match self.high_water_mark >> 15 {
+            0 => Duration::from_secs(120),
+            _ => Duration::from_secs(1),
+        }
     }
 }
 
