@@ -13,6 +13,7 @@ use console::style;
 
 use crate::deny;
 use crate::process;
+use crate::sanitize;
 use crate::workspace::{Workspace, cargo};
 
 /// Run everything that CI runs, the quick and telling steps first.
@@ -20,7 +21,8 @@ use crate::workspace::{Workspace, cargo};
 /// Stops at the first step that fails. With CI=true in the environment the browser tests must find
 /// their browser, and `interop` every peer; elsewhere they say so and pass without. `counts` needs
 /// valgrind and strace everywhere. `deny` is left out, and said to be, where cargo-deny is not
-/// installed: to build it takes minutes.
+/// installed: to build it takes minutes. So is `sanitize` where the nightly toolchain has no source of
+/// the standard library or no Miri; with CI=true they are added if that is possible.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Leave a step out; may be given several times.
@@ -42,6 +44,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
         }
         if step == Step::Deny && !deny::is_installed() {
             table.add_row([step.name(), "no cargo-deny".to_owned(), String::new()]);
+            continue;
+        }
+        if step == Step::Sanitize
+            && let Err(missing) = sanitize::prepare()
+        {
+            println!("\n{}", style(format!("sanitize: {missing:#}")).bold());
+            table.add_row([step.name(), "not installed".to_owned(), String::new()]);
             continue;
         }
         let begin = Instant::now();
@@ -71,7 +80,9 @@ enum Step {
     Powerset,
     Deny,
     Test,
+    Loom,
     Counts,
+    Sanitize,
     Fuzz,
     Interop,
     Hostile,
@@ -91,6 +102,20 @@ impl Step {
     fn run(self, workspace: &Workspace, tests: &mut Tests) -> anyhow::Result<()> {
         let mut command = self.command()?;
         command.current_dir(&workspace.root);
+        self.run_one(command, tests)?;
+        for (directory, arguments) in self.elsewhere() {
+            let mut command = cargo();
+            command
+                .args(arguments.split(' '))
+                .current_dir(workspace.root.join(directory))
+                .env("CARGO_TARGET_DIR", workspace.target.join(directory));
+            println!("\nin {directory}:");
+            self.run_one(command, tests)?;
+        }
+        Ok(())
+    }
+
+    fn run_one(self, mut command: Command, tests: &mut Tests) -> anyhow::Result<()> {
         let shown = match self.is_own_task() {
             true => {
                 let arguments: Vec<_> = command.get_args().map(|a| a.to_string_lossy()).collect();
@@ -109,6 +134,22 @@ impl Step {
             bail!("{shown} ended with {status}");
         }
         Ok(())
+    }
+
+    /// What the step does in the packages outside of the workspace, and where.
+    fn elsewhere(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Fmt => &[
+                ("fuzz", "fmt -- --check"),
+                ("benches/peers", "fmt -- --check"),
+            ],
+            // Without the fuzzer itself, which takes a compiler for C++. What uses it is a line a target.
+            Self::Clippy => &[(
+                "fuzz",
+                "clippy --locked --all-targets --no-default-features -- -D warnings",
+            )],
+            _ => &[],
+        }
     }
 
     /// Whether the step is this program again: what a developer can run alone.
@@ -139,9 +180,13 @@ impl Step {
                 }
                 Ok(test)
             }
-            Self::Tidy | Self::NoStd | Self::Standalone | Self::Powerset | Self::Deny => {
-                with(this_program()?, &self.name())
-            }
+            Self::Tidy
+            | Self::NoStd
+            | Self::Standalone
+            | Self::Powerset
+            | Self::Deny
+            | Self::Loom
+            | Self::Sanitize => with(this_program()?, &self.name()),
             Self::Counts => with(this_program()?, "bench counts"),
             Self::Fuzz => with(this_program()?, &format!("fuzz --seconds {FUZZ_SECONDS}")),
             Self::Interop => with(this_program()?, "interop --adapter all"),
@@ -213,7 +258,7 @@ fn minutes(time: Duration) -> String {
 
 /// For how long each target is fuzzed: time enough to see that all of them run, and to find what
 /// is near. Whoever changes a parser runs its target for longer.
-const FUZZ_SECONDS: u64 = 30;
+const FUZZ_SECONDS: u64 = 60;
 
 #[cfg(test)]
 mod tests {

@@ -28,11 +28,13 @@ mod hostile;
 mod interop;
 mod isolation;
 mod load;
+mod loom;
 mod markdown;
 mod no_std;
 mod powerset;
 mod process;
 mod rust_source;
+mod sanitize;
 mod standalone;
 mod tidy;
 mod workspace;
@@ -74,6 +76,8 @@ enum Task {
     /// Also checks that the facade brings only the runtimes that its features name.
     Powerset,
     Fuzz(fuzz::Options),
+    Loom(loom::Options),
+    Sanitize(sanitize::Options),
     Bench(bench::Options),
     Ci(ci::Options),
 }
@@ -101,6 +105,8 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Standalone => standalone::run(&workspace),
         Task::Deny(options) => deny::run(&workspace, &options),
         Task::Powerset => powerset::run(&workspace),
+        Task::Loom(options) => loom::run(&workspace, &options),
+        Task::Sanitize(options) => sanitize::run(&workspace, &options),
         Task::Fuzz(options) => fuzz::run(&workspace, &options),
         Task::Bench(options) => bench::run(&workspace, &options),
         Task::Ci(options) => ci::run(&workspace, &options),

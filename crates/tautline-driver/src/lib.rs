@@ -41,10 +41,15 @@ mod split;
 mod stop;
 #[cfg(feature = "futures")]
 mod streams;
+mod sync;
 mod tls;
 mod transport;
 mod upgrade;
 mod web_socket;
+
+#[cfg(all(test, tautline_loom))]
+#[path = "../tests/loom/mod.rs"]
+mod models;
 
 pub use config::Config;
 pub use connect_error::ConnectError;

@@ -1,8 +1,5 @@
 use std::{
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{PoisonError, atomic::Ordering},
     task::{Context, Poll, Waker},
 };
 
@@ -13,6 +10,7 @@ use crate::{
     input::Input,
     link::{Fill, Link, WhenFull},
     receiver::Receiver,
+    sync::{AtomicBool, Mutex, MutexGuard},
 };
 
 /// A link that several tasks use.

@@ -1,11 +1,10 @@
 use std::{
     fmt, mem,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     task::{Context, Poll, Wake, Waker},
 };
+
+use crate::sync::{AtomicBool, Mutex, MutexGuard};
 
 /// One waker for several waiters.
 ///

@@ -9,6 +9,7 @@
 mod clock;
 mod corking;
 mod streams;
+mod threads;
 
 use tautline_tokio::{Config, Role, WebSocket};
 use tokio::io::{AsyncRead, AsyncWrite};
