@@ -41,10 +41,11 @@ impl Client {
         self.0.write_all(frames)
     }
 
-    /// Reads a frame of at most 64 KiB, and returns its payload.
+    /// Reads a frame, and returns its payload.
     pub(crate) fn receive(&mut self) -> io::Result<Vec<u8>> {
         let [_, len] = self.read()?;
         let len = match len {
+            127 => u64::from_be_bytes(self.read()?) as usize,
             126 => usize::from(u16::from_be_bytes(self.read()?)),
             len => usize::from(len),
         };
@@ -53,8 +54,8 @@ impl Client {
         Ok(payload)
     }
 
-    fn read(&mut self) -> io::Result<[u8; 2]> {
-        let mut bytes = [0; 2];
+    fn read<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        let mut bytes = [0; N];
         self.0.read_exact(&mut bytes)?;
         Ok(bytes)
     }
@@ -65,11 +66,15 @@ impl Client {
 /// both its system calls and its memory.
 pub(crate) const SETTLE: Duration = Duration::from_millis(50);
 
-/// A frame with a binary message of at most 64 KiB, masked with a key that changes nothing.
+/// A frame with a binary message, masked with a key that changes nothing.
 pub(crate) fn binary(payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x82];
     match payload.len() {
         len @ ..126 => frame.push(0x80 | len as u8),
+        len @ 65_536.. => {
+            frame.push(0x80 | 127);
+            frame.extend((len as u64).to_be_bytes());
+        }
         len => {
             frame.push(0x80 | 126);
             frame.extend((len as u16).to_be_bytes());

@@ -35,8 +35,8 @@ pub(crate) enum Way {
 pub(crate) enum Past {
     /// The opening handshake.
     Nothing,
-    /// An echo of 16 KiB.
-    Large,
+    /// An echo of so many bytes.
+    Message(usize),
     /// The agreement to compress with context takeover, and an echo of 1 KiB of text.
     Compressed,
 }
@@ -91,7 +91,12 @@ pub(crate) fn bytes_a_connection(way: Way, past: Past) -> f64 {
 }
 
 impl Past {
-    pub(crate) const ALL: [Self; 3] = [Self::Nothing, Self::Large, Self::Compressed];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Nothing,
+        Self::Message(16 * 1024),
+        Self::Message(1024 * 1024),
+        Self::Compressed,
+    ];
 
     fn config(self) -> Config {
         match self {
@@ -118,8 +123,8 @@ impl Past {
         })?;
         match self {
             Self::Nothing => {}
-            Self::Large => {
-                let payload = [0x5a; 16 * 1024];
+            Self::Message(size) => {
+                let payload = vec![0x5a; size];
                 client.send(&binary(&payload))?;
                 assert_eq!(client.receive()?, payload);
             }
@@ -164,11 +169,11 @@ impl fmt::Display for Way {
 
 impl fmt::Display for Past {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Nothing => "new",
-            Self::Large => "after 16384 B",
-            Self::Compressed => "compressed, after 1024 B",
-        })
+        match self {
+            Self::Nothing => f.write_str("new"),
+            Self::Message(size) => write!(f, "after {size} B"),
+            Self::Compressed => f.write_str("compressed, after 1024 B"),
+        }
     }
 }
 

@@ -397,6 +397,13 @@ impl<K: MaskKeys> Outbound<K> {
         !self.is_open() && self.queued() > usize::from(self.behind_close)
     }
 
+    /// Which end of the connection this is.
+    #[inline]
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
     /// What to do with the transport.
     #[inline]
     #[must_use]

@@ -39,7 +39,6 @@ pub(crate) struct Link<T> {
     shared: Option<Box<SharedWaker>>,
     /// What the handshake agreed on, if there is something to tell.
     pub(crate) agreed: Option<Box<Agreed>>,
-    role: Role,
     /// Bytes were written since the last keepalive Ping.
     progress: bool,
     heard: Heard,
@@ -115,7 +114,6 @@ impl<T: Transport> Link<T> {
             timers,
             shared: None,
             agreed: agreed.map(Box::new),
-            role,
             progress: false,
             heard: Heard::Nothing,
             unflushed: false,

@@ -114,7 +114,7 @@ impl<T: Transport> Link<T> {
                 // An error here is about a stream that has ended anyway.
                 let shut_down = ready!(self.poll_transport_shutdown(cx)).is_ok();
                 let ended = match self.outcome {
-                    Outcome::Clean => self.role == Role::Client,
+                    Outcome::Clean => self.outbound.role() == Role::Client,
                     Outcome::Violation(_) => false,
                     Outcome::Lost | Outcome::Io(_) | Outcome::Timeout(_) => true,
                 };

@@ -89,8 +89,9 @@ is a matter of the load."
             Self::IdleMemory => {
                 "Resident memory of the server, less what it was before the first connection, by connection: after the
 handshake, after a message of 16 KiB on each, and after one of 1 MiB on 200 of them. The kernel's
-memory for sockets is not in it. What the allocator keeps of the last large messages is: about one of them
-for each thread, which is 5 KiB a connection where 200 share it, and less where more do."
+memory for sockets is not in it. What the allocator keeps of freed memory is: of messages of 1 MiB, some for
+the whole process, in one run more of them than in the next. What a connection itself has allocated is counted
+by `cargo xtask bench counts`, and grows by less than 64 bytes."
             }
             Self::Handshake => {
                 "Connect, shake hands, reset: the processor time of the server, in microseconds a handshake. Most of it is
