@@ -86,7 +86,9 @@ impl Journal {
             }
             Error::Violation(_) => !world.keeps_rules,
             Error::Io(_) => !world.is_sound(),
-            Error::Timeout(Timeout::Message) => !world.keeps_rules || world.wire.state().is_overdue,
+            Error::Timeout(Timeout::Message) => {
+                !world.keeps_rules || world.wire.state().is_overdue()
+            }
             _ => world.may_end(),
         };
         assert!(is_right, "{error:?} for no reason");

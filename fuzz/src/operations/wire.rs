@@ -46,8 +46,11 @@ pub(super) struct State {
     read: usize,
     /// The message whose rest is awaited, and until when.
     awaited: Option<(usize, Instant)>,
-    /// The rest of a message was awaited for longer than that.
-    pub(super) is_overdue: bool,
+    /// Since when the rest of a message has been awaited for longer than that.
+    overdue: Option<Instant>,
+    /// Before the end of the case so much time has passed since then that the connection was given up,
+    /// if its peer had not taken the Close frame.
+    pub(super) may_be_given_up: bool,
     now: Instant,
     pub(super) reader: Option<Waker>,
     pub(super) writer: Option<Waker>,
@@ -75,7 +78,8 @@ impl Wire {
             message_timeout: Duration::MAX,
             read: 0,
             awaited: None,
-            is_overdue: false,
+            overdue: None,
+            may_be_given_up: false,
             now: Instant::now(),
             reader: None,
             writer: None,
@@ -138,6 +142,10 @@ impl Wire {
     pub(super) fn pass_time(&self, time: Duration) {
         let now = self.state().now + time;
         self.set_now(now);
+        let mut state = self.state();
+        state.may_be_given_up |= state
+            .overdue
+            .is_some_and(|since| now >= since + CLOSE_TIMEOUT);
     }
 
     /// Moves the clock to the deadline that somebody waits for, if there is one.
@@ -170,6 +178,11 @@ impl State {
         self.is_writable() && !self.owes_wake
     }
 
+    /// Whether the rest of a message was awaited for too long.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.overdue.is_some()
+    }
+
     /// Whether a message has a deadline that is to come.
     pub(super) fn awaits_message(&self) -> bool {
         self.awaited.is_some_and(|(_, by)| by > self.now)
@@ -183,7 +196,9 @@ impl State {
             Some(awaited) if awaited.0 == number => awaited,
             _ => (number, self.now + self.message_timeout),
         });
-        self.is_overdue |= self.awaited.is_some_and(|(_, by)| by <= self.now);
+        if self.awaited.is_some_and(|(_, by)| by <= self.now) {
+            self.overdue.get_or_insert(self.now);
+        }
     }
 
     fn hesitate(&mut self, cx: &Context<'_>) -> bool {
@@ -300,3 +315,6 @@ impl Transport for Wire {
         Poll::Pending
     }
 }
+
+/// How long the end of a connection may take.
+pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
