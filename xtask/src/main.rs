@@ -35,6 +35,7 @@ mod powerset;
 mod process;
 mod rust_source;
 mod sanitize;
+mod side_by_side;
 mod standalone;
 mod tidy;
 mod workspace;

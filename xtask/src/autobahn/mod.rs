@@ -13,6 +13,7 @@ use crate::autobahn::install::Home;
 use crate::autobahn::runner::{Runner, RunnerChoice};
 use crate::autobahn::summary::Tally;
 use crate::autobahn::testee::Testee;
+use crate::side_by_side;
 use crate::workspace::Workspace;
 
 pub(crate) mod adapter;
@@ -22,7 +23,6 @@ mod judgement;
 mod one_run;
 mod report;
 mod runner;
-mod side_by_side;
 mod summary;
 pub(crate) mod testee;
 mod watch;

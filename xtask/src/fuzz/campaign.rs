@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::fuzz::Home;
 use crate::fuzz::install::Fuzzer;
@@ -19,20 +19,29 @@ pub(super) struct Campaign<'a> {
     fuzzer: &'a Fuzzer,
     target: &'a str,
     time: Duration,
+    seed: Option<u32>,
 }
 
 impl<'a> Campaign<'a> {
-    pub(super) fn new(home: &'a Home, fuzzer: &'a Fuzzer, target: &'a str, time: Duration) -> Self {
+    /// `seed` is where the fuzzer's random numbers begin; without one they differ from run to run.
+    pub(super) fn new(
+        home: &'a Home,
+        fuzzer: &'a Fuzzer,
+        target: &'a str,
+        time: Duration,
+        seed: Option<u32>,
+    ) -> Self {
         Self {
             home,
             fuzzer,
             target,
             time,
+            seed,
         }
     }
 
-    /// Runs the target, and says what it has found, if anything.
-    pub(super) fn run(&self) -> anyhow::Result<(Status, Option<String>)> {
+    /// Runs the target, with a line among `bars`, and says what it has found, if anything.
+    pub(super) fn run(&self, bars: &MultiProgress) -> anyhow::Result<(Status, Option<String>)> {
         // New inputs go to the first corpus, and not among the sources.
         let found = self.home.target.join("corpus").join(self.target);
         let seeds = self.home.source.join("corpus").join(self.target);
@@ -47,6 +56,7 @@ impl<'a> Campaign<'a> {
         command
             .args(LIMITS)
             .arg(format!("-max_total_time={}", self.time.as_secs()))
+            .args(self.seed.map(|seed| format!("-seed={seed}")))
             .arg(format!("-artifact_prefix={}/", artifacts.display()))
             .args([&found, &seeds])
             .current_dir(&self.home.source);
@@ -57,7 +67,7 @@ impl<'a> Campaign<'a> {
         };
         let (process, _) = Guarded::spawn(launch, &log)?;
         let mut lines = Lines::open(&log)?;
-        let bar = self.bar();
+        let bar = bars.add(self.bar());
         let begin = Instant::now();
         let mut status = Status::default();
         let mut input = None;
@@ -101,7 +111,10 @@ impl<'a> Campaign<'a> {
 
     fn bar(&self) -> ProgressBar {
         let bar = ProgressBar::new(self.time.as_secs());
-        let template = format!("{} [{{bar:30.green}}] {{eta}} left, {{msg}}", self.target);
+        let template = format!(
+            "{:12} [{{bar:30.green}}] {{eta}} left, {{msg}}",
+            self.target
+        );
         let style = ProgressStyle::with_template(&template).expect("the template is well-formed");
         bar.set_style(style.progress_chars("=> "));
         bar

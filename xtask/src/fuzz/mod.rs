@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -9,17 +10,19 @@ use clap::{Args, ValueEnum};
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use console::style;
+use indicatif::MultiProgress;
 
 use crate::fuzz::campaign::Campaign;
 use crate::fuzz::install::Fuzzer;
 use crate::process;
+use crate::side_by_side;
 use crate::workspace::{Workspace, cargo};
 
 mod campaign;
 mod install;
 mod status;
 
-/// Replay the corpora of the fuzz targets, then fuzz: one target after the other.
+/// Replay the corpora of the fuzz targets, then fuzz: as many targets at once as there are processors.
 ///
 /// Fuzzing needs a nightly toolchain, for the sanitizers, and cargo-fuzz; what is missing is said.
 /// With CI=true in the environment cargo-fuzz is installed. Inputs that reach something new are kept in
@@ -35,8 +38,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 60)]
     seconds: u64,
 
+    /// Where the fuzzer's random numbers begin: the same build and corpora find the same again.
+    ///
+    /// Without it every run goes another way.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    seed: Option<u32>,
+
     /// Only run every input once. A stable toolchain does, and it takes seconds.
-    #[arg(long, conflicts_with = "seconds")]
+    #[arg(long, conflicts_with_all = ["seconds", "seed"])]
     replay: bool,
 }
 
@@ -81,11 +90,16 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
         "coverage",
         "result",
     ]);
+    let bars = MultiProgress::new();
+    let time = Duration::from_secs(options.seconds);
+    let width = thread::available_parallelism().map_or(1, usize::from);
+    let results = side_by_side::map(targets, width, |target| {
+        Campaign::new(&home, &fuzzer, &target.name(), time, options.seed).run(&bars)
+    });
     let mut failed = Vec::new();
-    for target in targets {
+    for (target, result) in targets.iter().zip(results) {
         let name = target.name();
-        let campaign = Campaign::new(&home, &fuzzer, &name, Duration::from_secs(options.seconds));
-        let (status, failure) = campaign.run()?;
+        let (status, failure) = result?;
         table.add_row([
             name,
             status.runs.to_string(),

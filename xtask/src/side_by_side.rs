@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// Calls `work` on every item, on at most `width` at once; the results are in the items' order.
-pub(super) fn map<T, R>(items: &[T], width: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R>
+pub(crate) fn map<T, R>(items: &[T], width: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R>
 where
     T: Sync,
     R: Send,
