@@ -331,7 +331,7 @@ impl<T: Transport> Link<T> {
 
     /// Gives the lent output buffer back, unless something is in it.
     #[inline]
-    fn reclaim_buffer(&mut self) {
+    pub(super) fn reclaim_buffer(&mut self) {
         if let Some(buffer) = self.outbound.output().reclaim() {
             scratch::return_output(buffer);
         }

@@ -3,7 +3,7 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
-use tautline_driver::{Message, WebSocket};
+use tautline_driver::{Error, Message, WebSocket};
 
 use crate::support::{
     client,
@@ -242,6 +242,31 @@ fn a_flood_of_pings_costs_bounded_memory() {
     let pongs = frames::payloads(&wire.take(Side::Server));
     assert!(pongs.len() < 200);
     assert_eq!(pongs.last().unwrap(), b"the last");
+}
+
+/// Nor does one whose stream ended behind a message that was lent, whether or not it was answered.
+#[test]
+fn a_connection_that_is_lost_behind_a_lent_message_holds_no_buffer() {
+    let (_wire, _ws) = warm_server();
+    for replies in [false, true] {
+        let mut others: Vec<_> = (0..10).map(|_| server()).collect();
+        let info = measure(|| {
+            for (wire, ws) in &mut others {
+                wire.give(Side::Server, masked(TEXT, "hello"));
+                wire.give_eof(Side::Server);
+                let mut received = now(ws.recv_ref()).unwrap().unwrap();
+                if replies {
+                    received.reply.echo(received.message).unwrap();
+                }
+                assert!(matches!(now(ws.recv_ref()), Err(Error::Lost(_))));
+                drop(wire.take(Side::Server));
+                wire.set(Side::Server, |end| end.release());
+                wire.set(Side::Client, |end| end.release());
+            }
+        });
+        // What is kept is the timer of the end, and the list of calls that the wire keeps.
+        assert!(kept(&info) < 10_000, "{} bytes are kept", kept(&info));
+    }
 }
 
 /// Waiting for the other end of the stream takes no buffer either, whatever was left unread.

@@ -49,6 +49,7 @@ impl<T: Transport> Link<T> {
                 ready!(self.poll_timers(cx));
             }
         }
+        self.reclaim_buffer();
         Poll::Ready(self.result())
     }
 
