@@ -47,22 +47,6 @@ pub(crate) trait Access<T: Transport> {
     fn link(&mut self) -> impl DerefMut<Target = Link<T>>;
 
     /// [`Link::poll_fill`].
-    fn poll_fill(
-        &mut self,
-        cx: &mut Context<'_>,
-        input: &mut Input,
-        inbound: &Inbound,
-        want: usize,
-        when_full: WhenFull,
-    ) -> Poll<Fill>;
-}
-
-impl<T: Transport> Access<T> for &mut Link<T> {
-    #[inline]
-    fn link(&mut self) -> impl DerefMut<Target = Link<T>> {
-        &mut **self
-    }
-
     #[inline(always)]
     fn poll_fill(
         &mut self,
@@ -72,7 +56,14 @@ impl<T: Transport> Access<T> for &mut Link<T> {
         want: usize,
         when_full: WhenFull,
     ) -> Poll<Fill> {
-        Link::poll_fill(self, cx, input, inbound, want, when_full)
+        self.link().poll_fill(cx, input, inbound, want, when_full)
+    }
+}
+
+impl<T: Transport> Access<T> for &mut Link<T> {
+    #[inline]
+    fn link(&mut self) -> impl DerefMut<Target = Link<T>> {
+        &mut **self
     }
 }
 
@@ -91,7 +82,12 @@ impl<T: Transport> Access<T> for &Shared<T> {
         want: usize,
         when_full: WhenFull,
     ) -> Poll<Fill> {
-        Shared::poll_fill(self, cx, input, inbound, want, when_full)
+        let mut link = self.lock();
+        let fill = link.poll_fill(cx, input, inbound, want, when_full);
+        if fill.is_pending() {
+            self.note_wait(&link);
+        }
+        fill
     }
 }
 

@@ -3,12 +3,9 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use tautline_connection::Inbound;
-
 use crate::{
     Error, Transport,
-    input::Input,
-    link::{Fill, Link, WhenFull},
+    link::Link,
     receiver::Receiver,
     sync::{AtomicBool, Mutex, MutexGuard},
 };
@@ -30,7 +27,8 @@ struct CorkState {
     ///
     /// Relaxed is enough. It is set to false under the link's lock, by whoever finds the queue empty or
     /// empties it, and read after something was queued under that lock. So who reads true has queued
-    /// before that look, or during a later poll of the handler, which ends with another one.
+    /// before that look, or during a later poll of the handler, which ends with another one. After the
+    /// last poll it is set without the lock; the runner takes that next, to close, and writes.
     looks: AtomicBool,
     left: Mutex<Left>,
 }
@@ -84,26 +82,15 @@ impl<T: Transport> Shared<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads as [`Link::poll_fill`] does. If that has to wait, and has written everything, the runner of
-    /// a corked handler has nothing to look at.
-    #[inline(always)]
-    pub(crate) fn poll_fill(
-        &self,
-        cx: &mut Context<'_>,
-        input: &mut Input,
-        inbound: &Inbound,
-        want: usize,
-        when_full: WhenFull,
-    ) -> Poll<Fill> {
-        let mut link = self.lock();
-        let fill = link.poll_fill(cx, input, inbound, want, when_full);
+    /// To be called when the reader has to wait for input, under the lock. What was queued has been
+    /// written then, or the runner of a corked handler has something to look at.
+    #[inline]
+    pub(crate) fn note_wait(&self, link: &Link<T>) {
         if let Some(cork) = &self.cork
-            && fill.is_pending()
             && !link.has_output()
         {
             cork.looks.store(false, Ordering::Relaxed);
         }
-        fill
     }
 
     /// To be called by the runner after it has polled a handler that waits: writes what was queued
