@@ -43,7 +43,8 @@ pub(crate) type OnError = Arc<dyn Fn(ServeError) + Send + Sync>;
 #[non_exhaustive]
 pub enum ServeError {
     /// The listener could not accept: the peer was gone already, or the process is out of file
-    /// descriptors. The server tries again after a moment.
+    /// descriptors. The server goes on with the next connection: at once if it was the peer, else after
+    /// 100 ms.
     Accept(io::Error),
     /// TLS failed.
     Tls(SocketAddr, io::Error),
@@ -70,9 +71,22 @@ impl error::Error for ServeError {
     }
 }
 
-/// What waits after an accept that failed, for want of file descriptors for example: trying again
+/// What waits after an accept that failed for want of file descriptors, for example: trying again
 /// at once would only burn the processor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Whether an accept has failed because of the one connection that it took from the queue. To pause
+/// for that would let a peer that connects and resets hold up everybody behind it.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+    )
+}
 
 impl<R: Runtime, H> Serve<R, H> {
     /// Runs the connections on this runtime instead, where there is a choice: on an executor of
@@ -172,16 +186,25 @@ where
             ended: ended.clone(),
         });
         let runtime = peers.runtime.clone();
+        let mut pauses = false;
         loop {
-            match race(shutdown.as_mut(), pin!(runtime.accept(&listener))).await {
+            let accept = async {
+                if pauses {
+                    runtime.sleep(ACCEPT_PAUSE).await;
+                }
+                runtime.accept(&listener).await
+            };
+            let accepted = race(shutdown.as_mut(), pin!(accept)).await;
+            pauses = false;
+            match accepted {
                 First::Left(()) => break,
                 First::Right(Ok((tcp, address))) => {
                     runtime.spawn(ServeTask::new(peers.clone(), tcp, address));
                 }
                 // The listener itself is fine: it was this connection, or a want of resources.
                 First::Right(Err(error)) => {
+                    pauses = !is_of_one_connection(&error);
                     (peers.on_error)(ServeError::Accept(error));
-                    runtime.sleep(ACCEPT_PAUSE).await;
                 }
             }
         }

@@ -22,6 +22,7 @@ mod keepalive;
 mod keys;
 mod memory;
 mod pair;
+mod serving;
 mod simulation;
 mod slow_messages;
 #[cfg(feature = "futures")]
