@@ -3,17 +3,19 @@ use std::{
     future::{IntoFuture, pending},
     io,
     net::SocketAddr,
+    num::NonZeroUsize,
     pin::{Pin, pin},
     sync::Arc,
     time::Duration,
 };
 
+use async_lock::Semaphore;
 use tautline_handshake::OriginPolicy;
 
 use crate::{
     Config, Corked, HandlerOutput, Runtime, Tls, UpgradeError,
     race::{First, race, timeout},
-    serve_task::{Peers, ServeTask},
+    serve_task::{Peers, Place, ServeTask},
     stop::{Phase, Stop, Watch},
 };
 
@@ -30,6 +32,7 @@ pub struct Serve<R: Runtime, H> {
     config: Arc<Config>,
     origin: OriginPolicy,
     tls: Option<ServerConfig<R>>,
+    max_connections: NonZeroUsize,
     shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
     on_error: OnError,
 }
@@ -119,6 +122,17 @@ impl<R: Runtime, H> Serve<R, H> {
         self
     }
 
+    /// How many connections there may be at a time, from when they are accepted until their task has
+    /// ended. Default: as many as come.
+    ///
+    /// While there are so many, nobody else is accepted; the operating system keeps a few who wait, as
+    /// many as the listener was told, and refuses the rest. Choose less than the process may have file
+    /// descriptors, and than what [one connection may use up](Config) fits into memory.
+    pub const fn max_connections(mut self, limit: NonZeroUsize) -> Self {
+        self.max_connections = limit;
+        self
+    }
+
     /// Calls `hook` with whatever keeps a peer from becoming a connection, to be logged or counted.
     /// Default: nothing is told.
     ///
@@ -156,6 +170,7 @@ where
             config: Arc::default(),
             origin: OriginPolicy::default(),
             tls: None,
+            max_connections: NonZeroUsize::MAX,
             shutdown: Box::pin(pending()),
             on_error: Arc::new(|_| {}),
         }
@@ -169,6 +184,7 @@ where
             config,
             origin,
             tls,
+            max_connections,
             mut shutdown,
             on_error,
         } = self;
@@ -181,6 +197,7 @@ where
             config,
             origin,
             tls,
+            places: Semaphore::new(max_connections.get()),
             on_error,
             stop: stop.0.clone(),
             ended: ended.clone(),
@@ -192,15 +209,15 @@ where
                 if pauses {
                     runtime.sleep(ACCEPT_PAUSE).await;
                 }
-                runtime.accept(&listener).await
+                let place = Place::take(&peers).await;
+                let (tcp, address) = runtime.accept(&listener).await?;
+                Ok(ServeTask::new(place, tcp, address))
             };
             let accepted = race(shutdown.as_mut(), pin!(accept)).await;
             pauses = false;
             match accepted {
                 First::Left(()) => break,
-                First::Right(Ok((tcp, address))) => {
-                    runtime.spawn(ServeTask::new(peers.clone(), tcp, address));
-                }
+                First::Right(Ok(task)) => runtime.spawn(task),
                 // The listener itself is fine: it was this connection, or a want of resources.
                 First::Right(Err(error)) => {
                     pauses = !is_of_one_connection(&error);

@@ -1,12 +1,14 @@
 use std::{
     io, mem,
     net::SocketAddr,
+    ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
 };
 
+use async_lock::Semaphore;
 use tautline_frame::CloseCode;
 use tautline_handshake::OriginPolicy;
 
@@ -24,6 +26,8 @@ pub(crate) struct Peers<R: Runtime, H> {
     pub(crate) config: Arc<Config>,
     pub(crate) origin: OriginPolicy,
     pub(crate) tls: Option<ServerConfig<R>>,
+    /// Those for connections that are not taken.
+    pub(crate) places: Semaphore,
     pub(crate) on_error: OnError,
     pub(crate) stop: Arc<Stop>,
     /// Over when this is dropped. Every task holds it.
@@ -69,6 +73,32 @@ where
     }
 }
 
+/// The place of a connection among those that a server may have at a time.
+pub(crate) struct Place<R: Runtime, H>(Arc<Peers<R, H>>);
+
+impl<R: Runtime, H> Place<R, H> {
+    /// Waits until there is one.
+    pub(crate) async fn take(peers: &Arc<Peers<R, H>>) -> Self {
+        // It would be a second reference to the peers, in every task.
+        peers.places.acquire().await.forget();
+        Self(peers.clone())
+    }
+}
+
+impl<R: Runtime, H> Deref for Place<R, H> {
+    type Target = Arc<Peers<R, H>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<R: Runtime, H> Drop for Place<R, H> {
+    fn drop(&mut self) {
+        self.0.places.add_permits(1);
+    }
+}
+
 /// The task of one connection of a server.
 ///
 /// Written by hand because it lives for long: as nested `async` blocks it would be several times
@@ -77,7 +107,7 @@ pub(crate) struct ServeTask<R: Runtime, H, F: Future> {
     state: State<R::Transport, F>,
     watch: Watch,
     // The last to be dropped: it tells that the task has ended.
-    peers: Arc<Peers<R, H>>,
+    peers: Place<R, H>,
 }
 
 enum State<T, F: Future> {
@@ -96,9 +126,9 @@ where
     H: Fn(Corked<R::Transport>) -> F + Send + Sync + 'static,
     F: Future<Output: HandlerOutput + Send> + Send + 'static,
 {
-    pub(crate) fn new(peers: Arc<Peers<R, H>>, tcp: R::Tcp, address: SocketAddr) -> Self {
+    pub(crate) fn new(peers: Place<R, H>, tcp: R::Tcp, address: SocketAddr) -> Self {
         Self {
-            state: State::Opening(Box::pin(peers.clone().open(tcp, address))),
+            state: State::Opening(Box::pin(Arc::clone(&peers).open(tcp, address))),
             watch: Watch::new(peers.stop.clone()),
             peers,
         }

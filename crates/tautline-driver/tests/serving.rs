@@ -1,4 +1,4 @@
-//! A server whose listener fails.
+//! A server whose listener fails, or that has as many connections as it may.
 
 use std::{
     collections::VecDeque,
@@ -7,6 +7,7 @@ use std::{
     future::poll_fn,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Poll, Waker},
@@ -17,7 +18,7 @@ use tautline_driver::{Corked, Error, NoTls, Runtime, Serve, ServeError};
 
 use crate::support::{
     executor::Task,
-    frames::{TEXT, masked, plain},
+    frames::{CLOSE, TEXT, close_body, masked, plain},
     http::REQUEST,
     wire::{Memory, Side, Wire},
 };
@@ -61,6 +62,11 @@ impl Desk {
         wire
     }
 
+    /// How many have arrived and were not accepted.
+    fn waiting(&self) -> usize {
+        self.0.lock().unwrap().accepts.len()
+    }
+
     /// For how long somebody has gone to sleep, each time.
     fn sleeps(&self) -> Vec<Duration> {
         let state = self.0.lock().unwrap();
@@ -85,6 +91,8 @@ impl Desk {
             for task in &mut *tasks {
                 is_busy |= task.poll();
             }
+            // As an executor does it.
+            tasks.retain(|task| !task.is_done());
             if !is_busy {
                 return;
             }
@@ -190,7 +198,7 @@ fn a_server_without_file_descriptors_pauses_and_goes_on() {
     let mut tasks = Vec::new();
     desk.run(&mut server, &mut tasks);
     assert_eq!(desk.sleeps(), [Duration::from_millis(100)]);
-    assert!(tasks.is_empty(), "accepts during the pause");
+    assert_eq!(desk.waiting(), 1);
     let told = told.lock().unwrap();
     let [ServeError::Accept(error)] = &told[..] else {
         panic!("{told:?}");
@@ -283,4 +291,45 @@ fn what_kept_a_peer_out_is_told_with_its_cause() {
     );
     assert_eq!(told[0].1, "too many open files");
     assert_eq!(told[2].1, "no certificate");
+}
+
+/// As many as may be there are served, and the next one as soon as one of them has ended, in whatever
+/// way.
+#[test]
+fn a_server_accepts_no_more_than_it_may_have() {
+    let desk = Desk::default();
+    let (_told, hook) = remember();
+    let server = Serve::new(desk.clone(), (), async |mut ws: Corked<Memory>| {
+        while let Some(message) = ws.recv().await? {
+            assert_ne!(message.as_text(), Some("panic"));
+            ws.send(message).await?;
+        }
+        Ok::<_, Error>(())
+    });
+    let limit = NonZeroUsize::new(2).unwrap();
+    let mut server = Task::new(server.max_connections(limit).on_error(hook).into_future());
+    let mut tasks = Vec::new();
+
+    let stays = desk.arrive_and_say("stays");
+    let mut goes = Wire::new();
+    desk.arrive(Ok(goes.end(Side::Server)));
+    let ends: [fn(&Wire); 4] = [
+        |wire| wire.give(Side::Server, "no request\r\n\r\n"),
+        |wire| wire.give(Side::Server, masked(TEXT, "panic")),
+        |wire| wire.give(Side::Server, masked(CLOSE, close_body(1000, ""))),
+        |_| {},
+    ];
+    for end in ends {
+        let waits = desk.arrive_and_say("waits");
+        desk.run(&mut server, &mut tasks);
+        assert_eq!(desk.waiting(), 1);
+        end(&goes);
+        goes.give_eof(Side::Server);
+        desk.run(&mut server, &mut tasks);
+        assert_eq!(desk.waiting(), 0);
+        assert_echoed(&waits, "waits");
+        goes = waits;
+    }
+    assert_echoed(&stays, "stays");
+    assert_eq!(desk.sleeps(), []);
 }
