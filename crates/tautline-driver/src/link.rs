@@ -42,6 +42,8 @@ pub(crate) struct Link<T> {
     /// Bytes were written since the last keepalive Ping.
     progress: bool,
     heard: Heard,
+    /// How many bytes the transport has taken.
+    taken: u64,
     /// Bytes were written that the transport itself may hold back.
     unflushed: bool,
     /// Why nothing more is written.
@@ -91,6 +93,21 @@ impl<T> Link<T> {
     pub(crate) fn waiters(&self) -> Option<Arc<Waiters>> {
         self.shared.as_ref()?.waiters()
     }
+
+    /// How many tasks wait for room in the queue.
+    #[inline]
+    pub(crate) fn awaiting_room(&self) -> usize {
+        self.shared
+            .as_ref()
+            .map_or(0, |shared| shared.awaiting_room())
+    }
+
+    /// Counts a task that begins to wait for room in the queue, or that ends it.
+    pub(crate) fn count_waiting(&mut self, begins: bool) {
+        if let Some(shared) = &mut self.shared {
+            shared.count_waiting(begins);
+        }
+    }
 }
 
 impl<T: Transport> Link<T> {
@@ -116,6 +133,7 @@ impl<T: Transport> Link<T> {
             agreed: agreed.map(Box::new),
             progress: false,
             heard: Heard::Nothing,
+            taken: 0,
             unflushed: false,
             write_error: None,
             close_unsent: false,
@@ -221,6 +239,12 @@ impl<T: Transport> Link<T> {
         self.outbound.queued() > self.config.high_water_mark
     }
 
+    /// Where what was queued last ends, among all bytes of the connection.
+    #[inline]
+    pub(crate) fn queue_end(&self) -> u64 {
+        self.taken + self.outbound.queued() as u64
+    }
+
     /// Whether there is something that a flush would send on.
     #[inline]
     pub(crate) fn has_output(&self) -> bool {
@@ -245,7 +269,7 @@ impl<T: Transport> Link<T> {
             let blocked = match when_full {
                 WhenFull::Read => self.poll_flush(cx),
                 // Replies come next: the buffer may stay for them.
-                WhenFull::Wait => self.poll_flush_keeping_buffer(cx),
+                WhenFull::Wait => self.poll_flush_keeping_buffer(cx, u64::MAX),
             }
             .is_pending();
             if blocked && self.is_full() && when_full == WhenFull::Wait {
@@ -296,7 +320,30 @@ impl<T: Transport> Link<T> {
     /// Waits until what is queued has been handed to the transport, minding the deadlines.
     #[inline]
     pub(crate) fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self.poll_flush(cx) {
+        let flushed = self.poll_flush(cx);
+        self.poll_failure(cx, flushed)
+    }
+
+    /// Waits until what was queued when the [end of the queue](Self::queue_end) was here has been handed
+    /// to the transport. Others may go on queueing: who waits does not wait for that.
+    #[inline]
+    pub(crate) fn poll_sent_up_to(
+        &mut self,
+        cx: &mut Context<'_>,
+        end: u64,
+    ) -> Poll<Result<(), Error>> {
+        let flushed = self.poll_flush_up_to(cx, end);
+        self.poll_failure(cx, flushed)
+    }
+
+    /// What a flush comes to, for whoever sends.
+    #[inline(always)]
+    fn poll_failure(
+        &mut self,
+        cx: &mut Context<'_>,
+        flushed: Poll<io::Result<()>>,
+    ) -> Poll<Result<(), Error>> {
+        match flushed {
             Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
             Poll::Ready(Err(error)) => Poll::Ready(Err(self.failure(error.kind()))),
             Poll::Pending => {
@@ -309,18 +356,30 @@ impl<T: Transport> Link<T> {
     /// Writes what is queued, and flushes.
     #[inline]
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let result = self.poll_flush_keeping_buffer(cx);
+        let result = self.poll_flush_keeping_buffer(cx, u64::MAX);
+        self.reclaim_buffer();
+        result
+    }
+
+    /// Writes what is queued up to `end`, and flushes.
+    #[inline]
+    fn poll_flush_up_to(&mut self, cx: &mut Context<'_>, end: u64) -> Poll<io::Result<()>> {
+        let result = self.poll_flush_keeping_buffer(cx, end);
         self.reclaim_buffer();
         result
     }
 
     /// Writes what is queued, and flushes, but keeps the lent output buffer.
     #[inline(always)]
-    fn poll_flush_keeping_buffer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush_keeping_buffer(
+        &mut self,
+        cx: &mut Context<'_>,
+        end: u64,
+    ) -> Poll<io::Result<()>> {
         let result = match self.write_error {
             // A stream that is given up is not asked any more: it might keep the caller waiting.
             None if self.phase == Phase::Done => Poll::Ready(Ok(())),
-            None => self.poll_write_all(cx),
+            None => self.poll_write_up_to(cx, end),
             Some(kind) => Poll::Ready(Err(kind.into())),
         };
         if let Poll::Ready(Err(error)) = &result {
@@ -364,9 +423,9 @@ impl<T: Transport> Link<T> {
         }
     }
 
-    #[inline]
-    fn poll_write_all(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.outbound.queued() > 0 {
+    #[inline(always)]
+    fn poll_write_up_to(&mut self, cx: &mut Context<'_>, end: u64) -> Poll<io::Result<()>> {
+        while self.outbound.queued() > 0 && self.taken < end {
             let (transport, output) = (&mut self.transport, self.outbound.output());
             let shared = self.shared.as_ref().and_then(|shared| shared.waker());
             let mut context = Context::from_waker(shared.unwrap_or(cx.waker()));
@@ -376,9 +435,11 @@ impl<T: Transport> Link<T> {
             {
                 written = shared.wait(cx, &mut |cx| transport.poll_write(cx, output));
             }
-            if ready!(written)? == 0 {
+            let written = ready!(written)?;
+            if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            self.taken += written as u64;
             // There may be room now for a reply that had to wait.
             self.outbound.written();
             self.progress = true;

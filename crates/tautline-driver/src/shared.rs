@@ -70,12 +70,14 @@ impl<T: Transport> Shared<T> {
     pub(crate) fn poll_queue(
         &self,
         cx: &mut Context<'_>,
+        turn: &mut Turn,
         queue: &mut Option<impl FnOnce(&mut Link<T>) -> Result<(), Error>>,
     ) -> Poll<Result<(), Error>> {
         let mut link = self.lock();
-        std::task::ready!(link.poll_ready(cx))?;
+        std::task::ready!(turn.poll(&mut link, cx))?;
         if let Some(queue) = queue.take() {
             queue(&mut link)?;
+            turn.end = link.queue_end();
             drop(link);
             self.wake_runner();
         }
@@ -112,9 +114,9 @@ impl<T: Transport> Shared<T> {
     /// Waits for what a sender waits for after queueing: the transport; or nothing, if the runner
     /// of a corked handler will write.
     #[inline]
-    pub(crate) fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_sent(&self, cx: &mut Context<'_>, turn: &Turn) -> Poll<Result<(), Error>> {
         match self.cork {
-            None => self.lock().poll_sent(cx),
+            None => self.lock().poll_sent_up_to(cx, turn.end),
             Some(_) => Poll::Ready(Ok(())),
         }
     }
@@ -130,10 +132,11 @@ impl<T> Shared<T> {
 
     /// For a future that may be dropped while it waits.
     #[inline]
-    pub(crate) const fn waiting(&self) -> Waiting<'_, T> {
+    pub(crate) fn waiting(&self) -> Waiting<'_, T> {
         Waiting {
             shared: self,
             waker: None,
+            turn: Turn::default(),
         }
     }
 
@@ -189,25 +192,122 @@ impl<T> Shared<T> {
 pub(crate) struct Waiting<'a, T> {
     shared: &'a Shared<T>,
     waker: Option<Waker>,
+    turn: Turn,
+}
+
+/// Where a task stands that wants room in the queue.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    stage: Stage,
+    /// Where the queue ended when the task began to wait for room; later, where what it has queued ends.
+    end: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    New,
+    /// It has let those go first who were waiting already.
+    HasYielded,
+    Waits,
+    /// There is room, and it has let others go first who wait for longer.
+    WaitsAndHasYielded,
+}
+
+impl Stage {
+    const fn waits(self) -> bool {
+        matches!(self, Self::Waits | Self::WaitsAndHasYielded)
+    }
+}
+
+impl Turn {
+    /// Waits until there is room, and for others who have waited for longer.
+    ///
+    /// Who sends without pause finds room whenever it has written everything, and that may be so each
+    /// time before those who wait for room have been polled. So it lets them go first, but only once: one
+    /// of them might not be polled for long, by a task that does something else meanwhile.
+    #[inline(always)]
+    fn poll<T: Transport>(
+        &mut self,
+        link: &mut Link<T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        let ready = link.poll_ready(cx);
+        if self.stage == Stage::New && ready.is_ready() && link.awaiting_room() == 0 {
+            return ready;
+        }
+        self.take(ready, link, cx)
+    }
+
+    #[cold]
+    fn take<T: Transport>(
+        &mut self,
+        ready: Poll<Result<(), Error>>,
+        link: &mut Link<T>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        let (waited, others) = (self.stage.waits(), link.awaiting_room());
+        if ready.is_pending() {
+            self.stage = Stage::Waits;
+            if !waited {
+                self.end = link.queue_end();
+                link.count_waiting(true);
+            }
+            return Poll::Pending;
+        }
+        self.stage = match self.stage {
+            Stage::New if others > 0 && matches!(ready, Poll::Ready(Ok(()))) => Stage::HasYielded,
+            // Nobody has had a turn since it began to wait.
+            Stage::Waits if others > 1 && self.end == link.queue_end() => Stage::WaitsAndHasYielded,
+            _ => {
+                if waited {
+                    link.count_waiting(false);
+                }
+                self.stage = Stage::New;
+                return ready;
+            }
+        };
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
 }
 
 impl<T> Waiting<'_, T> {
-    /// Notes whether the task waits.
+    /// Polls, and notes whether the task waits.
     #[inline]
-    pub(crate) fn note<R>(&mut self, poll: Poll<R>, cx: &Context<'_>) -> Poll<R> {
-        self.waker = poll.is_pending().then(|| cx.waker().clone());
-        poll
+    pub(crate) fn poll<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&Shared<T>, &mut Context<'_>, &mut Turn) -> Poll<R>,
+    ) -> Poll<R> {
+        let result = poll(self.shared, cx, &mut self.turn);
+        self.waker = result.is_pending().then(|| cx.waker().clone());
+        result
+    }
+}
+
+impl<T> Waiting<'_, T> {
+    #[cold]
+    fn give_up(&self, waker: Waker) {
+        let waiters = {
+            let mut link = self.shared.lock();
+            if self.turn.stage.waits() {
+                link.count_waiting(false);
+            }
+            link.waiters()
+        };
+        // Outside the lock: a waker may run code of the user's.
+        if let Some(waiters) = waiters {
+            waiters.remove(waker);
+        }
     }
 }
 
 impl<T> Drop for Waiting<'_, T> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(waker) = self.waker.take() {
-            let waiters = self.shared.lock().waiters();
-            // Outside the lock: a waker may run code of the user's.
-            if let Some(waiters) = waiters {
-                waiters.remove(waker);
-            }
+            self.give_up(waker);
         }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct SharedWaker {
     /// The task that waits for input. The transport has its waker; this is for what another task
     /// does that it has to know of.
     reader: Option<Waker>,
+    /// How many tasks wait for room in the queue.
+    awaiting_room: usize,
 }
 
 /// The tasks that wait, and the waker that wakes them all.
@@ -43,6 +45,21 @@ impl SharedWaker {
         match &mut self.reader {
             Some(reader) => reader.clone_from(waker),
             none => *none = Some(waker.clone()),
+        }
+    }
+
+    /// How many tasks wait for room in the queue.
+    #[inline]
+    pub(crate) const fn awaiting_room(&self) -> usize {
+        self.awaiting_room
+    }
+
+    /// Counts a task that begins to wait for room in the queue, or that ends it.
+    pub(crate) const fn count_waiting(&mut self, begins: bool) {
+        if begins {
+            self.awaiting_room += 1;
+        } else {
+            self.awaiting_room -= 1;
         }
     }
 

@@ -9,7 +9,12 @@ use tautline_connection::{CloseFrame, Closed, Fin, Prepared};
 use tautline_frame::CloseCode;
 use tautline_message::{Message, Utf8Bytes};
 
-use crate::{Error, Transport, link::Link, receiver::Receiver, shared::Shared};
+use crate::{
+    Error, Transport,
+    link::Link,
+    receiver::Receiver,
+    shared::{Shared, Turn},
+};
 
 /// The receiving half of a split [`WebSocket`](crate::WebSocket).
 ///
@@ -65,7 +70,8 @@ impl<T: Transport> ReadHalf<T> {
 /// [corked](crate::WebSocket::cork) one.
 ///
 /// It can be cloned, so that several tasks send. Their messages do not mix; fragments are the
-/// exception, so send a message in fragments from one task only.
+/// exception, so send a message in fragments from one task only. Each waits for its own messages and
+/// not for those behind them, and who sends without pause lets those go first who wait for room.
 #[derive(Debug)]
 pub struct WriteHalf<T> {
     shared: Arc<Shared<T>>,
@@ -145,8 +151,7 @@ impl<T: Transport> WriteHalf<T> {
     /// As [`WebSocket::send`](crate::WebSocket::send).
     pub fn feed(&self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
         let message = message.into();
-        let mut queue = Some(|link: &mut Link<T>| Ok(link.queue_message(message)?));
-        self.wait(move |shared, cx| shared.poll_queue(cx, &mut queue))
+        self.queue(|link| Ok(link.queue_message(message)?))
     }
 
     /// Queues a message that is sent by many connections, and waits only for room; see
@@ -160,8 +165,7 @@ impl<T: Transport> WriteHalf<T> {
     ///
     /// As [`WebSocket::send`](crate::WebSocket::send).
     pub fn feed_prepared(&self, prepared: &Prepared) -> impl Future<Output = Result<(), Error>> {
-        let mut queue = Some(|link: &mut Link<T>| Ok(link.queue_prepared(prepared)?));
-        self.wait(move |shared, cx| shared.poll_queue(cx, &mut queue))
+        self.queue(|link| Ok(link.queue_prepared(prepared)?))
     }
 
     /// Sends one fragment of a message; see
@@ -195,7 +199,13 @@ impl<T: Transport> WriteHalf<T> {
     ///
     /// Cancel safe: what is left stays queued.
     pub async fn flush(&self) -> Result<(), Error> {
-        self.wait(|shared, cx| shared.lock().poll_sent(cx)).await
+        let mut end = None;
+        self.wait(|shared, cx, _| {
+            let mut link = shared.lock();
+            let end = *end.get_or_insert_with(|| link.queue_end());
+            link.poll_sent_up_to(cx, end)
+        })
+        .await
     }
 
     /// Sends a Ping with at most 125 bytes.
@@ -225,12 +235,17 @@ impl<T: Transport> WriteHalf<T> {
     pub async fn close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
         let frame = CloseFrame::new(code, Utf8Bytes::from(reason));
         let mut frame = Some(frame);
-        self.wait(|shared, cx| {
+        let mut end = 0;
+        self.wait(|shared, cx, _| {
+            let mut link = shared.lock();
             if let Some(frame) = frame.take() {
-                shared.lock().start_close(Some(frame))?;
+                link.start_close(Some(frame))?;
+                end = link.queue_end();
+                drop(link);
                 shared.wake_runner();
+                link = shared.lock();
             }
-            shared.lock().poll_sent(cx)
+            link.poll_sent_up_to(cx, end)
         })
         .await
     }
@@ -247,6 +262,16 @@ impl<T: Transport> WriteHalf<T> {
         self.shared.lock().round_trip()
     }
 
+    /// Waits for room, and queues.
+    #[inline]
+    fn queue(
+        &self,
+        queue: impl FnOnce(&mut Link<T>) -> Result<(), Error>,
+    ) -> impl Future<Output = Result<(), Error>> {
+        let mut queue = Some(queue);
+        self.wait(move |shared, cx, turn| shared.poll_queue(cx, turn, &mut queue))
+    }
+
     /// Waits for room, queues, and waits for what the connection's kind of sending waits for.
     // Not an `async fn`, and neither is what calls it: each would keep a message of its own while it
     // waits for the next.
@@ -256,11 +281,11 @@ impl<T: Transport> WriteHalf<T> {
         queue: impl FnOnce(&mut Link<T>) -> Result<(), Error>,
     ) -> impl Future<Output = Result<(), Error>> {
         let mut queue = Some(queue);
-        self.wait(move |shared, cx| {
+        self.wait(move |shared, cx, turn| {
             if queue.is_some() {
-                ready!(shared.poll_queue(cx, &mut queue))?;
+                ready!(shared.poll_queue(cx, turn, &mut queue))?;
             }
-            shared.poll_sent(cx)
+            shared.poll_sent(cx, turn)
         })
     }
 
@@ -268,11 +293,10 @@ impl<T: Transport> WriteHalf<T> {
     #[inline]
     fn wait<R>(
         &self,
-        mut poll: impl FnMut(&Shared<T>, &mut Context<'_>) -> Poll<R>,
+        mut poll: impl FnMut(&Shared<T>, &mut Context<'_>, &mut Turn) -> Poll<R>,
     ) -> impl Future<Output = R> {
-        let shared = &*self.shared;
-        let mut waiting = shared.waiting();
-        poll_fn(move |cx| waiting.note(poll(shared, cx), cx))
+        let mut waiting = self.shared.waiting();
+        poll_fn(move |cx| waiting.poll(cx, &mut poll))
     }
 
     #[inline]

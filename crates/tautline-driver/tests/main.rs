@@ -27,5 +27,6 @@ mod simulation;
 mod slow_messages;
 #[cfg(feature = "futures")]
 mod streams;
+mod turns;
 mod unclean_ends;
 mod upgrading;
