@@ -165,8 +165,9 @@ impl Lines {
 /// For every target: no input takes long, none needs much memory, and no allocation is large, for
 /// all of them set limits of 64 KiB or follow what has arrived. Longer inputs than these find nothing
 /// that shorter ones do not.
-const LIMITS: [&str; 5] = [
+const LIMITS: [&str; 6] = [
     "-timeout=20",
+    "-report_slow_units=20",
     "-rss_limit_mb=2048",
     "-malloc_limit_mb=64",
     "-max_len=8192",
