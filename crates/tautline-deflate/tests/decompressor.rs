@@ -1,5 +1,8 @@
 //! What comes out of payloads, right and wrong.
 
+use std::error::Error as _;
+use std::fmt;
+
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
@@ -418,4 +421,25 @@ proptest! {
             prop_assert!(received.len() <= payload.len() * 1032);
         }
     }
+}
+
+#[test]
+fn what_is_wrong_with_a_message_is_told_with_its_cause() {
+    let mut inflater = Inflater::new();
+    let mut decompressor = Decompressor::new(context(15, true));
+    let refused = decompressor
+        .decompress(&mut inflater, HELLO, |_| Err(fmt::Error))
+        .unwrap_err();
+    assert_eq!(refused.to_string(), "inflated data was refused");
+    assert!(
+        refused
+            .source()
+            .is_some_and(|source| source.is::<fmt::Error>())
+    );
+
+    let corrupt = decompressor
+        .decompress(&mut inflater, HELLO, |_| Err(fmt::Error))
+        .unwrap_err();
+    assert_eq!(corrupt.to_string(), "compressed data is corrupt");
+    assert!(corrupt.source().is_none());
 }

@@ -79,6 +79,30 @@ fn a_corked_handler_may_give_its_connection_away() {
     assert_eq!(now(given.unwrap().recv()).unwrap(), None);
 }
 
+/// Nobody else may be left to write what is queued, so the runner does before it ends.
+#[test]
+fn what_is_queued_is_written_when_a_handler_has_given_its_connection_away() {
+    let (wire, ws) = server();
+    wire.set(Side::Client, |end| end.room = 3);
+    let mut given = None;
+    let mut task = Task::new(ws.cork(async |ws| {
+        ws.send("last words").await.unwrap();
+        given = Some(ws);
+    }));
+    assert!(!task.run().is_done());
+    wire.set(Side::Client, |end| end.room = usize::MAX);
+    assert!(task.run().is_done());
+    assert_eq!(
+        frames::parse(&wire.take(Side::Server)),
+        [
+            (TEXT, b"last words".to_vec()),
+            (CLOSE, close_body(1000, ""))
+        ]
+    );
+    drop(task);
+    assert!(given.is_some());
+}
+
 /// R6455-7.4.1-12: a server may not send 1010, whatever a handler's output says; the connection is
 /// closed all the same, and in bounded time.
 #[test]

@@ -2,12 +2,13 @@
 
 use std::io;
 
-use tautline_driver::{CloseCode, Error, Message, WebSocket};
+use tautline_driver::{CloseCode, Error, HandshakeError, Message, WebSocket};
 
 use crate::support::{
     client,
     executor::block_on,
     frames::{BINARY, CLOSE, PING, TEXT, close_body, masked, plain},
+    http::connect,
     server,
     wire::{Memory, Operation, Side, Wire},
 };
@@ -198,4 +199,25 @@ fn fails(side: Side, way: Way, number: usize, kind: io::ErrorKind) {
             _ => panic!("{context}"),
         }
     }
+}
+
+/// A stream that takes nothing and does not say why would be written to for ever.
+#[test]
+fn a_stream_that_takes_nothing_has_failed() {
+    let takes_nothing = |wire: &Wire, side| wire.set(side, |end| end.max_write = 0);
+    let (wire, mut ws) = server();
+    takes_nothing(&wire, Side::Server);
+    let error = block_on(&wire, ws.send("hello")).unwrap_err();
+    assert!(
+        matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::WriteZero),
+        "{error:?}"
+    );
+
+    let wire = Wire::new();
+    takes_nothing(&wire, Side::Client);
+    let error = block_on(&wire, connect(&wire)).unwrap_err();
+    assert!(
+        matches!(&error, HandshakeError::Io(error) if error.kind() == io::ErrorKind::WriteZero),
+        "{error:?}"
+    );
 }
