@@ -303,7 +303,7 @@ fn lengths_that_overflow_are_too_big() {
         .with_max_message_size(usize::MAX);
     let mut assembler = Assembler::new(limits);
     assembler.push(Binary, false, b"a").unwrap();
-    let result = assembler.begin_frame(Continuation, true, u64::MAX);
+    let result = assembler.begin_frame(Continuation, true, usize::MAX as u64);
     assert_eq!(result, Err(AssembleError::MessageTooBig));
 }
 

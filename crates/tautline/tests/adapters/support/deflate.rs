@@ -47,7 +47,8 @@ pub(crate) fn text(number: usize, len: usize) -> String {
         if text.len() >= len {
             break;
         }
-        text.push_str(&format!("line {line} of all: ½ {}; ", line * line % 997));
+        let rest = line % 997;
+        text.push_str(&format!("line {line} of all: ½ {}; ", rest * rest % 997));
     }
     let end = (0..=len).rev().find(|end| text.is_char_boundary(*end));
     text.truncate(end.unwrap());
