@@ -23,7 +23,7 @@ const CONTEXT: Context = Context {
 };
 
 /// The memory of a state of zlib, a window with what it has grown from, and a chunk of output.
-const OVERHEAD: usize = (48 + 32 + 16 + 16) * 1024;
+const OVERHEAD: usize = (48 + 32 + 16 + 64) * 1024;
 
 /// An empty block that is not compressed, up to where the next may start.
 const EMPTY_STORED: &[u8] = b"\x00\x00\x00\xff\xff";

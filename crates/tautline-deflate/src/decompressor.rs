@@ -49,7 +49,7 @@ impl Decompressor {
 
     /// Inflates a part of a message's payload, which may be cut anywhere.
     ///
-    /// What comes out goes to `sink` in chunks of a few KiB, as far as it is determined. None of
+    /// What comes out goes to `sink` in chunks of at most 64 KiB, as far as it is determined. None of
     /// it is kept back, and nothing is inflated after `sink` has refused a chunk, so that a limit
     /// in it holds for the memory and the work that a small payload can cause.
     ///

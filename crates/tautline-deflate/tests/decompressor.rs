@@ -356,7 +356,7 @@ fn nothing_is_inflated_after_the_sink_has_refused() {
         }
     });
     assert_eq!(refused, Err(DecompressError::Sink("too big")));
-    assert!(inflated <= limit + 16 * 1024, "{inflated} in {calls} calls");
+    assert!(inflated <= limit + 64 * 1024, "{inflated} in {calls} calls");
     let after = decompressor.finish(&mut inflater);
     assert_eq!(after.unwrap_err().to_string(), "compressed data is corrupt");
 }
