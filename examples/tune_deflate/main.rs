@@ -115,8 +115,8 @@ fn main() -> anyhow::Result<()> {
     println!(
         "Kept by a connection between messages, at each end and for each direction that is set so,\n\
          once as many bytes have passed; the sender has up to 32 bytes more. Besides, {} bytes in\n\
-         the connection itself. A thread has a compressor of 245 to 371 KiB, with takeover up to 16\n\
-         of them, up to four inflaters of 47 KiB, and 16 KiB for each of the two.\n",
+         the connection itself. A thread has 16 KiB and a compressor of 245 to 371 KiB, with takeover\n\
+         up to 16 of them; and 64 KiB and up to four inflaters of 47 KiB.\n",
         state_in_place()
     );
     match report.choices() {

@@ -125,9 +125,9 @@ impl<R: Runtime, H> Serve<R, H> {
     /// How many connections there may be at a time, from when they are accepted until their task has
     /// ended. Default: as many as come.
     ///
-    /// While there are so many, nobody else is accepted; the operating system keeps a few who wait, as
-    /// many as the listener was told, and refuses the rest. Choose less than the process may have file
-    /// descriptors, and than what [one connection may use up](Config) fits into memory.
+    /// While there are so many, nobody else is accepted; the operating system lets as many wait as fit
+    /// into the backlog of the listener. Choose fewer than the process may have file descriptors, and
+    /// than fit into memory with [what one of them may use up](Config).
     pub const fn max_connections(mut self, limit: NonZeroUsize) -> Self {
         self.max_connections = limit;
         self
