@@ -95,7 +95,7 @@ impl<'a> Arrival<'a> {
             .and(self.decompressor.decompress(inflater, piece, |chunk| {
                 assert!(!*is_refused, "inflates on after a refusal");
                 assert!(
-                    chunk.len() <= 16 * 1024,
+                    chunk.len() <= 64 * 1024,
                     "a chunk is larger than documented"
                 );
                 if text.len() + chunk.len() > self.cap {
