@@ -241,7 +241,7 @@ fn inflating_stops_at_the_limit() {
 
     const MAX_MESSAGE: usize = 1 << 20;
     // What is lent by the thread while a message is under way, and a chunk of what comes out.
-    const LENT: u64 = 192 * 1024;
+    const LENT: u64 = 176 * 1024;
 
     let context = Context {
         window: Window::KiB32,

@@ -354,6 +354,8 @@ impl<T: Transport> Link<T> {
     }
 
     /// Writes what is queued, and flushes.
+    // Not by `poll_flush_up_to`, nor is `poll_sent` by its counterpart: a constant end is compared with
+    // nothing, which shows in the instructions of a small message.
     #[inline]
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = self.poll_flush_keeping_buffer(cx, u64::MAX);

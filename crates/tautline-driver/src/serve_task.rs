@@ -79,7 +79,8 @@ pub(crate) struct Place<R: Runtime, H>(Arc<Peers<R, H>>);
 impl<R: Runtime, H> Place<R, H> {
     /// Waits until there is one.
     pub(crate) async fn take(peers: &Arc<Peers<R, H>>) -> Self {
-        // It would be a second reference to the peers, in every task.
+        // What stands for a permit is a reference to the semaphore, which every task would hold beside
+        // that to its peers.
         peers.places.acquire().await.forget();
         Self(peers.clone())
     }

@@ -11,49 +11,35 @@ use crate::support::{
 /// Longer than the queue may get, and than what the peer takes at once.
 const LONG: usize = 200_000;
 
-async fn send_without_pause(writer: &WriteHalf<Memory>) {
-    while writer.send(vec![0; LONG]).await.is_ok() {}
-}
-
-/// The peer takes what has been written, and the tasks run in their order until all of them wait.
-fn take_and_run(wire: &Wire, tasks: &mut [&mut Task<'_, ()>]) -> Vec<u8> {
-    let taken = wire.take(Side::Server);
-    while tasks
-        .iter_mut()
-        .fold(false, |was_woken, task| task.poll() | was_woken)
-    {}
-    taken
-}
-
-/// The lengths of the messages that were taken or are queued.
-fn lengths(wire: &Wire, writer: &WriteHalf<Memory>, mut taken: Vec<u8>) -> Vec<usize> {
+/// A task that sends without pause, and is polled first each time, beside one that sends three messages
+/// of eight bytes, while the peer takes a little at a time. Returns the lengths of all messages in order.
+fn lengths_beside(mut greedy: Task<'_, ()>, wire: &Wire, writer: &WriteHalf<Memory>) -> Vec<usize> {
+    let mut modest = Task::new(async {
+        for number in 0..3 {
+            writer.send(format!("modest {number}")).await.unwrap();
+        }
+    });
+    let mut taken = Vec::new();
+    for _ in 0..40 {
+        taken.extend(wire.take(Side::Server));
+        while greedy.poll() | modest.poll() {}
+    }
+    assert!(modest.is_done());
+    drop(greedy);
     wire.set(Side::Client, |end| end.room = usize::MAX);
     now(writer.flush()).unwrap();
     taken.extend(wire.take(Side::Server));
     frames::payloads(&taken).iter().map(Vec::len).collect()
 }
 
-/// The one that sends without pause is polled first, each time, and finds room each time: it has just
-/// written all of what it sent before.
+/// It finds room each time: it has just written all of what it sent before.
 #[test]
 fn a_task_that_sends_without_pause_leaves_room_for_others() {
     let (wire, ws) = server();
     let (_reader, writer) = ws.split();
     wire.set(Side::Client, |end| end.room = 50_000);
-    let mut greedy = Task::new(send_without_pause(&writer));
-    let modest = writer.clone();
-    let mut modest = Task::new(async move {
-        for number in 0..3 {
-            modest.send(format!("modest {number}")).await.unwrap();
-        }
-    });
-    let mut taken = Vec::new();
-    for _ in 0..40 {
-        taken.extend(take_and_run(&wire, &mut [&mut greedy, &mut modest]));
-    }
-    assert!(modest.is_done());
-    drop(greedy);
-    let lengths = lengths(&wire, &writer, taken);
+    let greedy = Task::new(async { while writer.send(vec![0; LONG]).await.is_ok() {} });
+    let lengths = lengths_beside(greedy, &wire, &writer);
     assert_eq!(lengths[..6], [LONG, 8, LONG, 8, LONG, 8], "{lengths:?}");
     assert!(lengths.len() > 8, "the other one goes on");
 }
@@ -69,20 +55,7 @@ fn a_corked_handler_that_sends_without_pause_leaves_room_for_others() {
         },
     );
     let writer = cork.writer();
-    let mut greedy = Task::new(cork);
-    let modest = writer.clone();
-    let mut modest = Task::new(async move {
-        for number in 0..3 {
-            modest.send(format!("modest {number}")).await.unwrap();
-        }
-    });
-    let mut taken = Vec::new();
-    for _ in 0..40 {
-        taken.extend(take_and_run(&wire, &mut [&mut greedy, &mut modest]));
-    }
-    assert!(modest.is_done());
-    drop(greedy);
-    let lengths = lengths(&wire, &writer, taken);
+    let lengths = lengths_beside(Task::new(cork), &wire, &writer);
     let modest = lengths.iter().filter(|&&len| len == 8).count();
     assert_eq!(modest, 3, "{lengths:?}");
     assert!(lengths.len() > 5, "the handler goes on");

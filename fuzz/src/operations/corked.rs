@@ -51,14 +51,8 @@ pub(super) fn case(mut world: World, input: &mut Unstructured<'_>) {
     // A peer that has closed and takes nothing is given up, with what is queued.
     let mut flushing = Task::new(writer.flush());
     flushing.run();
-    let is_flushed = match flushing.into_output() {
-        Some(Ok(())) => true,
-        Some(Err(error)) => {
-            journal.failed(&world, &error);
-            false
-        }
-        None => panic!("does not flush although nothing holds it up"),
-    };
+    let flushed = flushing.into_output();
+    let is_flushed = journal.is_flushed(&world, flushed);
     let is_whole = is_flushed && world.is_sound() && !journal.is_closing;
     if is_whole {
         let echoed = echoed.borrow();

@@ -27,14 +27,8 @@ pub(super) fn case(mut world: World, input: &mut Unstructured<'_>) {
     }
 
     world.calm();
-    let is_flushed = match call_now(&world, Waits::Room, writer.flush()) {
-        Some(Ok(())) => true,
-        Some(Err(error)) => {
-            journal.failed(&world, &error);
-            false
-        }
-        None => panic!("does not flush although nothing holds it up"),
-    };
+    let flushed = call_now(&world, Waits::Room, writer.flush());
+    let is_flushed = journal.is_flushed(&world, flushed);
     let mut is_ended = false;
     while !is_ended && let Some(result) = call_now(&world, Waits::Input, reader.recv()) {
         is_ended = !journal.receive(&world, result);

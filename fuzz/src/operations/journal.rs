@@ -94,6 +94,19 @@ impl Journal {
         assert!(is_right, "{error:?} for no reason");
     }
 
+    /// Whether a flush has done what it should while nothing holds the connection up.
+    pub(super) fn is_flushed(
+        &self,
+        world: &World,
+        flushed: Option<std::result::Result<(), Error>>,
+    ) -> bool {
+        let flushed = flushed.expect("nothing holds it up");
+        if let Err(error) = &flushed {
+            self.failed(world, error);
+        }
+        flushed.is_ok()
+    }
+
     /// A fragment was queued.
     pub(super) fn fragment(&mut self, fragment: &Message, is_last: bool) {
         let open = self.fragments.take();

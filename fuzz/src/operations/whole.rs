@@ -36,14 +36,8 @@ pub(super) fn case(mut world: World, input: &mut Unstructured<'_>) {
         };
         fragment(&mut ws, &world, &mut journal, &last, true);
     }
-    let is_flushed = match call_now(&world, Waits::Room, ws.flush()) {
-        Some(Ok(())) => true,
-        Some(Err(error)) => {
-            journal.failed(&world, &error);
-            false
-        }
-        None => panic!("does not flush although nothing holds it up"),
-    };
+    let flushed = call_now(&world, Waits::Room, ws.flush());
+    let is_flushed = journal.is_flushed(&world, flushed);
     let mut is_ended = false;
     while !is_ended && let Some(result) = call_now(&world, Waits::Input, ws.recv()) {
         is_ended = !journal.receive(&world, result);

@@ -1,8 +1,9 @@
 //! Which attacks run when: those that wait side by side, those that work one or two at a time.
 
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+
+use crate::side_by_side;
 
 /// Calls `work` on every item, on `busy` threads for those that work and on `waiting` threads for
 /// those that `waits` says wait; the results are in the items' order.
@@ -15,25 +16,13 @@ pub(super) fn map<T: Sync, R: Send>(
 ) -> Vec<R> {
     let (patient, hasty): (Vec<usize>, Vec<usize>) =
         (0..items.len()).partition(|&at| waits(&items[at]));
-    let run = |queue: &[usize], next: &AtomicUsize| {
-        let mut results = Vec::new();
-        while let Some(&at) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-            results.push((at, work(&items[at])));
-        }
-        results
-    };
-    let (first, second) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let run =
+        |queue: &[usize], width| side_by_side::map(queue, width, |&at| (at, work(&items[at])));
     let mut results = thread::scope(|scope| {
-        let queues = [(&patient, waiting, &first), (&hasty, busy, &second)];
-        let threads: Vec<_> = queues
-            .into_iter()
-            .flat_map(|(queue, width, next)| (0..width).map(move |_| (queue, next)))
-            .map(|(queue, next)| scope.spawn(|| run(queue, next)))
-            .collect();
-        let joined = threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        joined.flatten().collect::<Vec<_>>()
+        let patient = scope.spawn(|| run(&patient, waiting));
+        let mut results = run(&hasty, busy);
+        results.extend(patient.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        results
     });
     results.sort_unstable_by_key(|&(at, _)| at);
     results.into_iter().map(|(_, result)| result).collect()
