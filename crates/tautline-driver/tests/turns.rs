@@ -11,6 +11,10 @@ use crate::support::{
 /// Longer than the queue may get, and than what the peer takes at once.
 const LONG: usize = 200_000;
 
+/// What the peer takes at once: half of such a frame, header and all. So either more is queued than may
+/// be, or nothing, and then it is the one who has just written it that finds the room.
+const ROOM: usize = (LONG + 10) / 2;
+
 /// A task that sends without pause, and is polled first each time, beside one that sends three messages
 /// of eight bytes, while the peer takes a little at a time. Returns the lengths of all messages in order.
 fn lengths_beside(mut greedy: Task<'_, ()>, wire: &Wire, writer: &WriteHalf<Memory>) -> Vec<usize> {
@@ -37,7 +41,7 @@ fn lengths_beside(mut greedy: Task<'_, ()>, wire: &Wire, writer: &WriteHalf<Memo
 fn a_task_that_sends_without_pause_leaves_room_for_others() {
     let (wire, ws) = server();
     let (_reader, writer) = ws.split();
-    wire.set(Side::Client, |end| end.room = 50_000);
+    wire.set(Side::Client, |end| end.room = ROOM);
     let greedy = Task::new(async { while writer.send(vec![0; LONG]).await.is_ok() {} });
     let lengths = lengths_beside(greedy, &wire, &writer);
     assert_eq!(lengths[..6], [LONG, 8, LONG, 8, LONG, 8], "{lengths:?}");
@@ -48,7 +52,7 @@ fn a_task_that_sends_without_pause_leaves_room_for_others() {
 #[test]
 fn a_corked_handler_that_sends_without_pause_leaves_room_for_others() {
     let (wire, ws) = server();
-    wire.set(Side::Client, |end| end.room = 50_000);
+    wire.set(Side::Client, |end| end.room = ROOM);
     let cork = ws.cork(
         async |ws: Corked<Memory>| {
             while ws.send(vec![0; LONG]).await.is_ok() {}
